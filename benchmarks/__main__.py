@@ -1,0 +1,79 @@
+"""``python -m benchmarks [--save] [--build COLD REBUILD]``: print the comparisons, and keep them if asked.
+
+``--save`` writes `benchmarks/results.json`, dated, and the table in `benchmarks/README.md`. Pages of the
+book quote times from that file and from nowhere else. ``--build`` takes the seconds of a cold build of
+the book and of a rebuild after no change, which somebody else has measured, and keeps them beside.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+from pathlib import Path
+
+from benchmarks import ising
+from benchmarks.timing import machine
+
+FOLDER = Path(__file__).resolve().parent
+RESULTS = FOLDER / "results.json"
+README = FOLDER / "README.md"
+BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
+
+
+def table(rows: list[dict]) -> list[str]:
+    """Lay out the rows of the Ising comparison as a Markdown table."""
+    lines = ["| | spin updates per ns | ratio | |", "|---|--:|--:|---|"]
+    for row in rows:
+        speed = "–" if row["updates_per_ns"] is None else f"{row['updates_per_ns']:.4f}"
+        ratio = "–" if row["ratio"] is None else f"{row['ratio']:.1f}"
+        lines.append(f"| {row['name']} | {speed} | {ratio} | {row['note']} |")
+    return lines
+
+
+def report(results: dict) -> str:
+    """Write everything that is known as Markdown."""
+    lines: list[str] = []
+    if "ising" in results:
+        entry = results["ising"]
+        described = ", ".join(f"{key} {value}" for key, value in entry["machine"].items())
+        lines += [f"### Ising model, {entry['size']}², T = T_c ({entry['date']})", "", described, ""]
+        lines += [*table(entry["rows"]), ""]
+    build = results.get("build", {"cold_seconds": None, "rebuild_seconds": None, "date": None})
+    lines += [f"### Building the book ({build['date'] or 'not measured yet'})", ""]
+    lines += ["| | seconds |", "|---|--:|"]
+    for key, label in [("cold_seconds", "cold"), ("rebuild_seconds", "again, nothing changed")]:
+        lines.append(f"| {label} | {'–' if build[key] is None else format(build[key], '.0f')} |")
+    return "\n".join(lines)
+
+
+def save(new: dict) -> None:
+    """Put new entries into results.json and the table into the README; other entries stay."""
+    results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    results.update(new)
+    RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    text = README.read_text(encoding="utf-8")
+    head, tail = text.split(BEGIN)[0], text.split(END)[1]
+    README.write_text(f"{head}{BEGIN}\n\n{report(results)}\n\n{END}{tail}", encoding="utf-8")
+
+
+def main() -> None:
+    """Read the command line and do as it says."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.split("\n")[0])
+    parser.add_argument("--save", action="store_true", help="write results.json and the README's table")
+    parser.add_argument("--build", nargs=2, type=float, metavar=("COLD", "REBUILD"), help="seconds, to keep")
+    arguments = parser.parse_args()
+    today = datetime.date.today().isoformat()
+    new: dict = {}
+    if arguments.build:
+        cold, rebuild = arguments.build
+        new["build"] = {"date": today, "cold_seconds": cold, "rebuild_seconds": rebuild}
+    if not arguments.build:
+        new["ising"] = {"date": today, "machine": machine(), "size": ising.SIZE, "rows": ising.run()}
+    print(report(new))
+    if arguments.save:
+        save(new)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""Interactive figures of the book: the same picture on the static site and in Jupyter.
+
+Nothing is imported until a name is asked for, so that a chapter depends on the explorables it uses and no more.
+"""
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+_HOME = {
+    "Choice": "quiz",
+    "Explorable": "base",
+    "Hysteresis": "hysteresis",
+    "Lattice": "lattice",
+    "MagnetAndWords": "magnet_words",
+    "Numeric": "quiz",
+    "Quiz": "quiz",
+    "Series": "series",
+    "Sketch": "sketch",
+    "Village": "village",
+    "ZoomOut": "zoom",
+    "asset": "assets",
+    "explore": "explore",
+}
+
+__all__ = sorted(_HOME)
+
+
+class _Package(ModuleType):
+    """Importing the submodule `asset` would bind it to the name of the function that it holds: not here."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _HOME and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"book_lib.explorables has no {name!r}; it has {', '.join(__all__)}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

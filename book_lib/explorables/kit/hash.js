@@ -1,0 +1,100 @@
+// The state of a page's explorables in its address: #xp:lattice.temperature=2.27&lattice.field=0
+// Each bundle has its own copy of this module, so the address itself is the only thing they share.
+
+const PREFIX = "#xp:";
+
+/** @typedef {Record<string, Record<string, string>>} HashState  explorable → trait → text */
+
+/**
+ * @param {string} hash  as in location.hash
+ * @returns {HashState} empty when the hash is a plain anchor or malformed
+ */
+export function parseHash(hash) {
+  /** @type {HashState} */
+  const state = {};
+  if (!hash.startsWith(PREFIX)) return state;
+  for (const part of hash.slice(PREFIX.length).split("&")) {
+    const match = /^([\w-]+)\.(\w+)=(.*)$/.exec(part);
+    if (!match) continue;
+    const [, name, trait, raw] = match;
+    try {
+      (state[name] ??= {})[trait] = decodeURIComponent(raw);
+    } catch {
+      // A broken escape is somebody's typing error: leave that one value out.
+    }
+  }
+  return state;
+}
+
+/**
+ * @param {HashState} state
+ * @returns {string} "" when there is nothing to say
+ */
+export function formatHash(state) {
+  const parts = Object.entries(state).flatMap(([name, traits]) =>
+    Object.entries(traits).map(([trait, value]) => `${name}.${trait}=${encodeURIComponent(value)}`),
+  );
+  return parts.length ? PREFIX + parts.join("&") : "";
+}
+
+/**
+ * Text from the address as a value of the same type as the one it replaces.
+ * @param {string} text
+ * @param {unknown} like
+ * @returns {unknown} undefined when the text is no such value
+ */
+export function parseValue(text, like) {
+  if (typeof like === "number") {
+    const value = Number(text);
+    return text.trim() !== "" && Number.isFinite(value) ? value : undefined;
+  }
+  if (typeof like === "boolean") return text === "true" ? true : text === "false" ? false : undefined;
+  return typeof like === "string" ? text : undefined;
+}
+
+/**
+ * Keep some traits of one explorable in the address (on the site only).
+ * @param {{model: import("./frame.js").Model, key: string, signal: AbortSignal, root: HTMLElement}} f
+ * @returns {{share(trait: string, accept?: (value: any) => boolean): void, changed(): void}}
+ */
+export function hashState(f) {
+  /** @type {Map<string, {shipped: unknown, accept: (value: any) => boolean}>} */
+  const shared = new Map();
+  let timer = 0;
+
+  /** @param {string} trait */
+  const read = (trait) => {
+    const entry = shared.get(trait);
+    const text = parseHash(location.hash)[f.key]?.[trait];
+    if (!entry || text === undefined) return;
+    const value = parseValue(text, entry.shipped);
+    if (value !== undefined && entry.accept(value)) f.model.set(trait, value);
+  };
+  const write = () => {
+    const state = parseHash(location.hash);
+    /** @type {Record<string, string>} */
+    const own = {};
+    for (const [trait, { shipped }] of shared) {
+      const value = f.model.get(trait);
+      if (value !== shipped) own[trait] = String(value);
+    }
+    if (Object.keys(own).length) state[f.key] = own;
+    else delete state[f.key];
+    const hash = formatHash(state);
+    if (!hash && !location.hash.startsWith(PREFIX)) return; // leave a plain anchor alone
+    history.replaceState(history.state, "", hash || location.pathname + location.search);
+  };
+
+  addEventListener("hashchange", () => [...shared.keys()].forEach(read), { signal: f.signal });
+  f.signal.addEventListener("abort", () => clearTimeout(timer));
+  return {
+    share(trait, accept = () => true) {
+      if (!shared.has(trait)) shared.set(trait, { shipped: f.model.get(trait), accept });
+      read(trait);
+    },
+    changed() {
+      clearTimeout(timer); // Safari allows 100 writes in 30 seconds, and a drag makes 60 in one
+      timer = Number(setTimeout(write, 300));
+    },
+  };
+}

@@ -1,0 +1,331 @@
+"""Figures in the look of the book: sizes that fit the page, one palette, light and dark at once.
+
+    >>> figure_, axes = figure()
+    >>> _ = axes.plot([1, 2, 3], [1.0, 0.9, 0.0], color=COLORS.theory)
+    >>> show(figure_, alt="A line that falls from one to nought.")  # doctest: +SKIP
+
+Only this module of the library imports matplotlib. Figures are made without pyplot: there is no current
+figure, nothing to close, and nothing appears that was not asked for with `show`.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+import re
+from dataclasses import astuple, dataclass
+from functools import cache
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, ListedColormap
+from matplotlib.figure import Figure
+
+DARK_SVG = "application/vnd.book.dark+svg"
+
+# The measure of the page is 40 rem = 640 px; an inch of figure is 96 px on the page, so 10 pt text is 13 px.
+PAGE_WIDTH = 640 / 96
+GOLDEN = (1 + 5**0.5) / 2
+
+
+@dataclass(frozen=True)
+class Colors:
+    """The book's colours for what is drawn; each says what it stands for.
+
+    A kind of curve always has the same colour, and never that colour alone: simulation is dots, theory a
+    full line, mean field a dashed one. The temperature scale is for temperatures and nothing else
+    (`temperature_color`).
+    """
+
+    ink: str
+    muted: str
+    rule: str
+    paper: str
+    simulation: str
+    theory: str
+    mean_field: str
+    reader: str
+    accent: str
+    spin_up: str
+    spin_down: str
+    cold: str
+    mild: str
+    hot: str
+
+
+COLORS = Colors(
+    ink="#22211f",
+    muted="#5f5b54",
+    rule="#d8d3c8",
+    paper="#fffefb",
+    simulation="#0b6e63",
+    theory="#23211e",
+    mean_field="#8a3470",
+    reader="#6d675d",
+    accent="#17594b",
+    spin_up="#3d3a5c",
+    spin_down="#e3ddcf",
+    cold="#1f62ad",
+    mild="#8c877d",
+    hot="#c5500c",
+)
+DARK_COLORS = Colors(
+    ink="#e6e2d9",
+    muted="#aba59a",
+    rule="#3d3b38",
+    paper="#191918",
+    simulation="#5cc7b4",
+    theory="#e5e1d8",
+    mean_field="#dd97c6",
+    reader="#a59f94",
+    accent="#86ccb7",
+    spin_up="#55517f",
+    spin_down="#cbc5b6",
+    cold="#6aaaf0",
+    mild="#9d978b",
+    hot="#f2914a",
+)
+SPIN_UP, SPIN_DOWN = COLORS.spin_up, COLORS.spin_down
+SERIES = [COLORS.simulation, COLORS.mean_field, COLORS.theory, COLORS.reader]
+
+temperature_cmap = LinearSegmentedColormap.from_list("temperature", [COLORS.cold, COLORS.mild, COLORS.hot])
+spin_cmap = ListedColormap([COLORS.spin_down, COLORS.spin_up], name="spins")
+
+
+def style() -> None:
+    """Give every later figure the look of the book; `matplotlib.rcdefaults()` takes it back.
+
+    `figure` calls this, so a chapter need not.
+    """
+    matplotlib.rcParams.update(
+        {
+            "figure.dpi": 96,
+            "figure.facecolor": "none",
+            "figure.constrained_layout.h_pad": 0.03,
+            "figure.constrained_layout.w_pad": 0.03,
+            "savefig.facecolor": "none",
+            "svg.fonttype": "path",
+            "svg.hashsalt": "book",
+            "font.family": [*faces(), "DejaVu Sans"],
+            "font.size": 11,
+            "mathtext.fontset": "custom" if faces() else "dejavusans",
+            "mathtext.rm": faces()[0] if faces() else "sans",
+            "mathtext.it": f"{faces()[0]}:italic" if faces() else "sans:italic",
+            "mathtext.bf": f"{faces()[0]}:bold" if faces() else "sans:bold",
+            "mathtext.cal": f"{faces()[0]}:italic" if faces() else "sans:italic",
+            "mathtext.sf": faces()[0] if faces() else "sans",
+            "mathtext.fallback": "stixsans",
+            "text.color": COLORS.ink,
+            "axes.facecolor": "none",
+            "axes.edgecolor": COLORS.muted,
+            "axes.labelcolor": COLORS.ink,
+            "axes.linewidth": 0.8,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.titlesize": 11,
+            "axes.titlecolor": COLORS.ink,
+            "axes.prop_cycle": matplotlib.cycler(color=SERIES),
+            "axes.formatter.use_mathtext": True,
+            "grid.color": COLORS.rule,
+            "grid.linewidth": 0.6,
+            "xtick.color": COLORS.muted,
+            "xtick.labelcolor": COLORS.ink,
+            "xtick.labelsize": 10,
+            "ytick.color": COLORS.muted,
+            "ytick.labelcolor": COLORS.ink,
+            "ytick.labelsize": 10,
+            "legend.frameon": False,
+            "legend.fontsize": 10,
+            "legend.handlelength": 1.6,
+            "lines.linewidth": 1.6,
+            "lines.markersize": 4.5,
+            "patch.edgecolor": COLORS.paper,
+            "image.interpolation": "none",
+        }
+    )
+
+
+@cache
+def faces() -> list[str]:
+    """The interface typeface, where the book's build has left a copy of it; else nothing (DejaVu is used)."""
+    root = Path(os.environ.get("BOOK_ROOT") or Path(__file__).resolve().parents[1])
+    files = sorted((root / "_build" / "fonts").glob("*.ttf"))
+    for file in files:
+        font_manager.fontManager.addfont(file)
+    return ["Book Sans"] if files else []
+
+
+def figure(
+    width: float = 5.2,
+    height: float | None = None,
+    rows: int = 1,
+    columns: int = 1,
+    **options,
+) -> tuple[Figure, Axes | np.ndarray]:
+    """A figure that fits the page, and its axes.
+
+    Args:
+        width: inches on the page, at most `PAGE_WIDTH`; 5.2 stays legible on a phone.
+        height: inches; without it, a golden rectangle for each panel.
+        rows, columns: panels; more than one gives an array of axes, as `Figure.subplots` does.
+        options: passed to `Figure.subplots` (`sharey=True`, `width_ratios=…`).
+
+    Returns:
+        The figure and its axes. Colours and sizes are the book's (`style`).
+
+    Raises:
+        ValueError: if a size is not positive or the figure is wider than the page.
+
+    >>> _, axes = figure(columns=2)
+    >>> axes.shape
+    (2,)
+    """
+    if not 0 < width <= PAGE_WIDTH:
+        raise ValueError(f"width must lie between 0 and {PAGE_WIDTH:.2f} inches (the page); got {width!r}")
+    if height is None:
+        height = width / columns / GOLDEN * rows
+    if not height > 0:
+        raise ValueError(f"height must be a positive number of inches; got {height!r}")
+    style()
+    drawn = Figure(figsize=(width, height), layout="constrained")
+    return drawn, drawn.subplots(rows, columns, **options)
+
+
+def temperature_color(temperature: float, low: float, high: float) -> str:
+    """The colour of a temperature on the book's scale, cold blue to hot orange, as `#rrggbb`.
+
+    Raises:
+        ValueError: if `low` is not below `high` or a number is not finite.
+
+    >>> temperature_color(1.0, 1.0, 4.0) == COLORS.cold
+    True
+    """
+    if not (np.isfinite([temperature, low, high]).all() and low < high):
+        raise ValueError(f"needs finite numbers with low < high; got {temperature!r} in [{low!r}, {high!r}]")
+    return _steps(COLORS)[round(255 * float(np.clip((temperature - low) / (high - low), 0, 1)))]
+
+
+def lattice(axes: Axes, spins: np.ndarray) -> None:
+    """Draw a lattice of spins: one square a site, +1 dark and −1 light (in the dark as well).
+
+    Args:
+        axes: where to draw; its ticks and frame are taken away.
+        spins: array of shape (rows, columns) with entries +1 and −1.
+
+    Raises:
+        ValueError: if `spins` is not two-dimensional or holds anything but +1 and −1.
+    """
+    spins = np.asarray(spins)
+    if spins.ndim != 2:
+        raise ValueError(f"spins must have shape (rows, columns); got shape {spins.shape}")
+    if not np.isin(spins, (-1, 1)).all():
+        raise ValueError("spins must be +1 or -1")
+    axes.imshow(spins, cmap=spin_cmap, vmin=-1, vmax=1, interpolation="none")
+    axes.set_axis_off()
+
+
+def show(drawn: Figure, *, alt: str) -> None:
+    """Show a figure, with the words that stand for it where it cannot be seen.
+
+    When the book is built the page gets two drawings, for light and dark, and paper gets a third. In
+    Jupyter there is one, on paper-coloured ground.
+
+    Args:
+        drawn: from `figure`.
+        alt: one or two sentences that say what the figure shows, for readers who do not see it.
+
+    Raises:
+        TypeError: if `drawn` is not a matplotlib figure.
+        ValueError: if `alt` says nothing, or repeats matplotlib's own description.
+    """
+    from IPython.display import display
+
+    display(bundle(drawn, alt), raw=True)
+
+
+def bundle(drawn: Figure, alt: str) -> dict[str, str]:
+    """The figure in every format the book needs, by MIME type; `show` displays it."""
+    if not isinstance(drawn, Figure):
+        raise TypeError(f"drawn must be a matplotlib Figure; got {type(drawn).__name__}")
+    if not isinstance(alt, str) or len(alt.strip()) < 10 or alt.lstrip().startswith("<Figure"):
+        raise ValueError(f"alt must say in words what the figure shows; got {alt!r}")
+    if os.environ.get("BOOK_BUILD") != "1":
+        return {"image/svg+xml": svg(drawn, ground=COLORS.paper), "text/plain": alt}
+    return {
+        "image/svg+xml": svg(drawn),
+        DARK_SVG: svg(drawn, dark=True),
+        "image/png": base64.b64encode(png(drawn)).decode(),
+        "text/plain": alt,
+    }
+
+
+def svg(drawn: Figure, dark: bool = False, ground: str = "none") -> str:
+    """The figure as SVG text: the same bytes each time, letters as outlines, no date.
+
+    The dark twin is the same drawing with each of the book's colours exchanged for its partner.
+    """
+    exchanged = _exchange_maps(drawn, dark)
+    text = io.StringIO()
+    with matplotlib.rc_context({"svg.hashsalt": "book", "svg.fonttype": "path"}):
+        drawn.savefig(text, format="svg", facecolor=ground, metadata=dict.fromkeys(("Date", "Creator")))
+    for image, old in exchanged:
+        image.set_cmap(old)
+    out = re.sub(r"<metadata>.*?</metadata>\s*", "", text.getvalue(), flags=re.DOTALL)
+    out = re.sub(r"^<\?xml.*?<svg", "<svg", out, flags=re.DOTALL)
+    out = re.sub(r' d="[^"]*"', _rounded, out)
+    # subtle: matplotlib hashes the last bits of a layout into its ids, and those depend on what ran before.
+    ids = dict.fromkeys(re.findall(r'\bid="([a-z][0-9a-f]{10})"|url\(#([a-z][0-9a-f]{10})\)', out))
+    for number, name in enumerate(dict.fromkeys(a or b for a, b in ids)):
+        out = out.replace(name, f"i{number}")
+    if dark:
+        partner = _partners()
+        out = re.sub(r"#[0-9a-f]{6}\b", lambda found: partner.get(found[0], found[0]), out)
+    return out
+
+
+def _rounded(path: re.Match) -> str:
+    """An SVG path to a hundredth of a point, which is finer than any screen, on one line."""
+    return re.sub(r"(\d\.\d{2})\d+", r"\1", path[0]).replace(" \n", " ").replace("\n", " ")
+
+
+def png(drawn: Figure) -> bytes:
+    """The figure as a picture on white, for the printed book."""
+    data = io.BytesIO()
+    drawn.savefig(data, format="png", dpi=200, facecolor="white", metadata={"Software": None})
+    return data.getvalue()
+
+
+@cache
+def _partners() -> dict[str, str]:
+    """What each light colour becomes in the dark."""
+    pairs = dict(zip(astuple(COLORS), astuple(DARK_COLORS), strict=True))
+    pairs |= dict(zip(_steps(COLORS), _steps(DARK_COLORS), strict=True))
+    return pairs | {"#000000": DARK_COLORS.ink, "#ffffff": DARK_COLORS.paper}
+
+
+@cache
+def _steps(colors: Colors) -> list[str]:
+    """The temperature scale in 256 steps."""
+    scale = LinearSegmentedColormap.from_list("steps", [colors.cold, colors.mild, colors.hot])
+    return [matplotlib.colors.to_hex(scale(step)) for step in range(256)]
+
+
+def _exchange_maps(drawn: Figure, dark: bool) -> list:
+    """Give images the dark colour maps; returns (image, old map) for giving them back."""
+    if not dark:
+        return []
+    twins = {
+        "temperature": LinearSegmentedColormap.from_list(
+            "temperature", [DARK_COLORS.cold, DARK_COLORS.mild, DARK_COLORS.hot]
+        ),
+        "spins": ListedColormap([DARK_COLORS.spin_down, DARK_COLORS.spin_up], name="spins"),
+    }
+    found = drawn.findobj(lambda artist: hasattr(artist, "get_cmap") and hasattr(artist, "set_cmap"))
+    changed = [(image, image.get_cmap()) for image in found if image.get_cmap().name in twins]
+    for image, old in changed:
+        image.set_cmap(twins[old.name])
+    return changed

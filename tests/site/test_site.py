@@ -1,0 +1,308 @@
+"""Every page of the built site, in Chromium: the rows of the design's table that hold for all explorables.
+
+Each control is tried by keyboard and by pointer over HTTP at 1280. From disk, at 360, in the dark and with
+motion a page is loaded once and one control of each explorable is tried. No setting may log, ask another host
+(the fixtures see to that), scroll sideways or break a rule of axe.
+"""
+
+import gzip
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urldefrag
+
+import pytest
+from playwright.sync_api import Page, Response
+
+from tests.site.checks import check_explorable, check_one_control
+from tests.site.conftest import ROOT, SITE
+from tests.site.driver import settle
+
+Open = Callable[..., Page]
+KB = 1000
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+BOX = ".explorable-live [data-explorable]"
+SETTINGS = {
+    "desktop": {},
+    "dark": {"scheme": "dark"},
+    "phone": {"width": 360},
+    "disk": {"disk": True},
+    "motion": {"reduced": False},
+}
+
+
+def pages() -> list[str]:
+    """Every page of the site, relative to it."""
+    return sorted(str(path.relative_to(SITE)) for path in SITE.rglob("*.html"))
+
+
+def explorables() -> list[tuple[str, int]]:
+    """Page and number of every explorable."""
+    found = []
+    for path in pages():
+        count = len(re.findall(r'<div class="explorable-live', (SITE / path).read_text(encoding="utf-8")))
+        found += [(path, index) for index in range(count)]
+    return found
+
+
+every_page = pytest.mark.parametrize("path", pages() or ["index.html"])
+every_explorable = pytest.mark.parametrize(
+    ("path", "index"), explorables() or [("index.html", 0)], ids=lambda value: str(value)
+)
+
+
+def test_the_site_has_explorables() -> None:
+    """Without this, an empty list above would pass in silence."""
+    assert ("index.html", 0) in explorables()
+
+
+# ------------------------------------------------------------------------------------------------ controls
+
+
+@every_explorable
+@pytest.mark.parametrize("how", ["keyboard", "pointer"])
+def test_every_control_has_an_effect(open_page: Open, path: str, index: int, how: str) -> None:
+    """To both ends, with an effect beyond the control's own number."""
+    page = open_page(path)
+    complaints = check_explorable(page.locator(BOX).nth(index), how)
+    assert not complaints, "\n".join(complaints)
+
+
+def test_the_checker_sees_a_dead_control(open_page: Open) -> None:
+    """The negative control, on a real page: a control that is cut off from its explorable is reported."""
+    page = open_page("index.html")
+    box = page.locator(BOX).first
+    assert check_one_control(box) == []
+    page = open_page("index.html")
+    box = page.locator(BOX).first
+    box.evaluate(
+        """box => {
+            const stop = (e) => box.contains(e.target) && e.stopImmediatePropagation();
+            for (const kind of ["input", "change"]) document.addEventListener(kind, stop, true);
+        }"""
+    )
+    assert any("no effect" in line for line in check_one_control(box))
+
+
+# ------------------------------------------------------------------------------------------------ settings
+
+
+@every_page
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_page_in_setting(open_page: Open, path: str, setting: str) -> None:
+    """One load: everything is in place, nothing sticks out, axe has nothing to say, one control works."""
+    page = open_page(path, **SETTINGS[setting])
+    settle(page)
+    assert page.locator(".is-failed").count() == 0
+    assert page.locator(".explorable-live").count() == page.locator(BOX).count()
+    if setting == "dark":
+        assert page.locator("html").get_attribute("data-theme") == "dark"
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, wide_elements(page)
+    if setting in ("desktop", "dark", "phone"):
+        violations = axe(page)
+        assert not violations, "\n".join(violations)
+    for box in page.locator(BOX).all():
+        assert check_one_control(box) == []
+
+
+def wide_elements(page: Page) -> str:
+    """Names of elements that stick out of the window on the right."""
+    found = page.evaluate(
+        """() => [...document.querySelectorAll("body *")]
+            .filter(el => el.getBoundingClientRect().right > innerWidth + 1)
+            .slice(0, 8).map(el => `${el.tagName}.${el.className}`)"""
+    )
+    return f"the page scrolls sideways; these stick out: {found}"
+
+
+def axe(page: Page) -> list[str]:
+    """A line for each violation that axe finds, with where it is."""
+    if not AXE.is_file():
+        pytest.fail(f"{AXE} is missing: run `make test`, which installs it.", pytrace=False)
+    page.evaluate(AXE.read_text(encoding="utf-8") + "; undefined")
+    result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{found['id']}: {found['help']}: "
+        + "; ".join(f"{node['target']} {node['html'][:100]}" for node in found["nodes"][:4])
+        for found in result["violations"]
+    ]
+
+
+@every_explorable
+def test_targets_are_large_enough_for_a_finger(open_page: Open, path: str, index: int) -> None:
+    """44 pixels on a phone, for the control or for the label that is pressed in its place."""
+    page = open_page(path, width=360)
+    small = (
+        page.locator(BOX)
+        .nth(index)
+        .evaluate(
+            """box => {
+            const size = (el) => { const r = el.getBoundingClientRect(); return [r.width, r.height]; };
+            const fits = (el) => size(el).every(s => s >= 43.5);
+            return [...box.querySelectorAll("button, input, select, summary")]
+                .filter(el => el.checkVisibility({visibilityProperty: true}))
+                .filter(el => ![el, ...(el.labels ?? [])].some(fits))
+                .map(el => `${el.type ?? el.tagName} ${el.ariaLabel ?? el.textContent} ${size(el)}`);
+        }"""
+        )
+    )
+    assert not small, small
+
+
+# --------------------------------------------------------------------------- without scripts, and on paper
+
+
+@every_page
+def test_without_scripts_pictures_stand_in(open_page: Open, path: str) -> None:
+    """Each explorable has a picture with a description, and the page says no more than it can do."""
+    page = open_page(path, scripts=False)
+    for still in page.locator(".explorable-still").all():
+        assert still.is_visible(), "an explorable has no picture without scripts"
+        assert still.locator("img:visible").count() == 1
+    mute = page.locator("img:not([alt]), .bd-article img[alt='']")  # only the logo has nothing to say
+    assert mute.count() == 0, mute.first.evaluate("image => image.outerHTML")
+    assert page.locator(".explorable-live:visible [data-explorable]").count() == 0
+
+
+@every_page
+def test_on_paper_pictures_stand_in(open_page: Open, path: str) -> None:
+    """Print shows pictures instead of controls."""
+    page = open_page(path)
+    if not page.locator(".explorable").count():
+        pytest.skip("no explorable on this page")
+    page.emulate_media(media="print")
+    for still in page.locator(".explorable-still").all():
+        assert still.locator("img:visible").count() == 1
+    assert page.locator(f"{BOX}:visible").count() == 0
+
+
+# ------------------------------------------------------------------------------------- budgets and sources
+
+
+@every_page
+def test_budget(watched_page: Open, site: str, path: str) -> None:
+    """What a page loads, gzipped: 200 kB, of it script 60 kB, pictures and explorables apart."""
+    page = watched_page()
+    sizes: dict[str, int] = {}
+
+    def add(response: Response) -> None:
+        if response.url.startswith(site):
+            sizes[response.url.removeprefix(site).split("?")[0]] = len(
+                gzip.compress(response.body(), 6, mtime=0)
+            )
+
+    responses: list[Response] = []
+    page.on("response", lambda response: responses.append(response))
+    page.goto(site + path, wait_until="networkidle")
+    for response in responses:
+        add(response)
+    apart = {name: size for name, size in sizes.items() if is_apart(name)}
+    counted = {name: size for name, size in sizes.items() if name not in apart}
+    script = sum(size for name, size in counted.items() if name.endswith(".js"))
+    table = "\n".join(f"{size:8} {name}" for name, size in sorted(sizes.items(), key=lambda row: -row[1]))
+    assert sum(counted.values()) <= 200 * KB, table
+    assert script <= 60 * KB, table
+
+
+def is_apart(name: str) -> bool:
+    """Whether a file has a budget of its own: pictures, explorables' modules and what they load on demand."""
+    picture = name.endswith((".svg", ".png", ".jpg", ".webp"))
+    return picture or "_static/assets/" in name or is_module(name)
+
+
+def is_module(name: str) -> bool:
+    """Whether a file is the bundle of one explorable (host.js and kit.css are the page's)."""
+    return "_static/explorables/" in name and name.endswith(".js") and not name.endswith("/host.js")
+
+
+def test_budget_of_explorables(site_folder: Path) -> None:
+    """One explorable: 60 kB gzipped."""
+    sizes = {
+        path.name: len(gzip.compress(path.read_bytes(), 6, mtime=0))
+        for path in site_folder.rglob("*.js")
+        if is_module(path.as_posix())
+    }
+    assert sizes, "no explorable's module was found"
+    assert max(sizes.values()) <= 60 * KB, sizes
+
+
+@every_page
+def test_source_of_page(site_folder: Path, path: str) -> None:
+    """150 kB gzipped; a policy without unsafe-inline for scripts; nothing that the policy would block."""
+    text = (site_folder / path).read_text(encoding="utf-8")
+    assert len(gzip.compress(text.encode(), 6, mtime=0)) <= 150 * KB
+    policy = re.search(r'<meta[^>]*Content-Security-Policy[^>]*content="([^"]*)"', text)
+    assert policy, "no Content-Security-Policy"
+    rules = dict(rule.strip().split(" ", 1) for rule in policy[1].split(";") if rule.strip())
+    scripts = rules.get("script-src", rules["default-src"])
+    assert "unsafe" not in scripts and "unsafe" not in rules["style-src"]
+    assert not re.search(r"<script(?![^>]*(\bsrc=|application/|text/plain))[^>]*>", text), "an inline script"
+    assert not re.search(r"<[^>]+\son[a-z]+\s*=\s*[\"']", text), "an inline handler"
+    assert str(ROOT) not in text, "the page names a folder of the machine that built it"
+
+
+class Links(HTMLParser):
+    """Collects what a page links to and what can be linked to on it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.to: list[str] = []
+        self.anchors: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        self.anchors |= {values[key] for key in ("id", "name") if values.get(key)}
+        link = values.get("href") or values.get("src")
+        if link is not None:
+            self.to.append(link)
+
+
+def links(path: Path) -> Links:
+    """The links and anchors of a page."""
+    parser = Links()
+    parser.feed(path.read_text(encoding="utf-8"))
+    return parser
+
+
+@every_page
+def test_links_lead_somewhere(site_folder: Path, path: str) -> None:
+    """Every link inside the site is relative and reaches a file and an anchor that exist."""
+    broken = []
+    for link in links(site_folder / path).to:
+        if re.match(r"(https:|mailto:|data:|#$)", link):
+            continue
+        target, anchor = urldefrag(link)
+        file = (site_folder / path).parent / unquote(target.split("?")[0]) if target else site_folder / path
+        if target.startswith("/") or re.match(r"[a-z]+:", target) or not file.is_file():
+            broken.append(link)
+        elif anchor and file.suffix == ".html" and unquote(anchor) not in links(file).anchors:
+            if not anchor.startswith("xp:"):  # an explorable's state
+                broken.append(link)
+    assert not broken, broken
+
+
+# --------------------------------------------------------------------------------------------------- speed
+
+
+def test_report_frames_per_second(open_page: Open, live: Callable, record_property: Callable) -> None:
+    """Runs the largest lattice for two seconds and reports frames and sweeps a second; asserts no seconds."""
+    page = open_page("chapters/ising.html", reduced=False)
+    lattice = live(page, "lattice")
+    lattice.set(size=512)
+    lattice.button("Play").click()
+    page.wait_for_timeout(500)
+    before = lattice.readouts()
+    frames = page.evaluate(
+        """() => new Promise(done => { let n = 0; const start = performance.now();
+            const tick = now => {
+                if (now - start > 2000) return done(1000 * n / (now - start));
+                n++;
+                requestAnimationFrame(tick);
+            };
+            requestAnimationFrame(tick); })"""
+    )
+    after = lattice.readouts()
+    sweeps = after.get("sweeps_per_second", float("nan"))
+    record_property("report", f"512² lattice in Chromium: {frames:.0f} frames, {sweeps:.0f} sweeps a second")
+    assert before != after, "the lattice does not run"
