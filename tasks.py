@@ -219,7 +219,8 @@ def install_packages(requirements):
         return
     check_space()
     say(f"Setting up: Python's packages ({requirements}); the first time takes some minutes")
-    command = [PYTHON, "-m", "pip", "install", "--progress-bar", "off"]
+    # Compiling every module of every package takes longer than compiling those that are used, when they are.
+    command = [PYTHON, "-m", "pip", "install", "--no-compile", "--progress-bar", "off"]
     command += ["-r", requirements, "-c", "constraints.txt"]
     must("Installing Python's packages", *command, log="pip.log")
     site_packages.cache_clear()

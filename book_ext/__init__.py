@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 from sphinx.application import Sphinx
 
 ROOT = Path(__file__).resolve().parents[1]
-PARTS = ("numbering", "execute", "assets", "download", "katex", "text", "pictures", "search", "claims", "reference", "page")
+PARTS = (
+    ("numbering", "execute", "assets", "download")  # what is computed, and what readers take with them
+    + ("katex", "text", "pictures", "search", "claims", "reference")  # what stands on the page
+    + ("page",)  # the page itself: it asks the others, so it comes last
+)
 
 
 def setup(app: Sphinx) -> dict:
@@ -24,7 +27,5 @@ def setup(app: Sphinx) -> dict:
     # Jupyter Book always passes this value, and sphinx-comments, which would declare it, is not loaded.
     app.add_config_value("comments_config", {}, "html")
     for part in PARTS:
-        name = f"{__name__}.{part}"
-        if find_spec(name):  # TEMPORARY: while the parts are being written
-            import_module(name).setup(app)
+        import_module(f"{__name__}.{part}").setup(app)
     return {"version": "1.0", "parallel_read_safe": False, "parallel_write_safe": False}

@@ -18,12 +18,12 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import errno
 import os
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from jupyter_cache.cache.db import NbCacheRecord
 from myst_nb.core.execute import cache as myst_cache
@@ -31,12 +31,12 @@ from myst_nb.core.read import create_nb_reader
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from .inputs import Inputs
 from .outputs import code_cells, dead_views, steady
 from .run import EXPECTED, Chapter, Failed, Result, clear_progress, ended_by_signals, run
-from .store import Store
+from .store import Store, is_full
 
 log = logging.getLogger(__name__)
 BUDGET = 30  # seconds, unless the front matter says otherwise
@@ -162,9 +162,13 @@ async def execute(chapter: Chapter, build: Build, gate: asyncio.Semaphore, done:
                 code = code_cells(chapter.notebook)
                 result = await run(chapter, build.root, scratch, Path(assets)) if code else Result.nothing()
                 keep(chapter, build, result, Path(assets))
-            except (Failed, OSError, OperationalError) as error:
+            except Exception as error:
                 done.say(chapter, "FAILED")
-                return str(error) if isinstance(error, Failed) else full_disk(chapter, build, error)
+                if is_full(error):
+                    return full_disk(str(chapter.path), build.store.cache.path)
+                if isinstance(error, Failed):
+                    return str(error)
+                raise
     done.say(chapter, spent(chapter, result.seconds))
     return None
 
@@ -184,13 +188,11 @@ def keep(chapter: Chapter, build: Build, result: Result, assets: Path) -> None:
     build.store.save(chapter.page, chapter.notebook, data, assets)
 
 
-def full_disk(chapter: Chapter, build: Build, error: OSError | OperationalError) -> str:
-    """Explain an error of the file system; any but a full disk is not ours to explain."""
-    if getattr(error, "errno", None) not in (errno.ENOSPC, errno.EDQUOT) and "is full" not in str(error):
-        raise error
+def full_disk(what: str, build_folder: Path) -> str:
+    """What to say when a result could not be stored."""
     return (
-        f"{chapter.path}: the disk is full: the result of {chapter.page} could not be stored in "
-        f"{build.store.cache.path}. Results stored before are whole; free some space and build again."
+        f"{what}: the disk is full: results could not be stored in {build_folder}. "
+        "Those stored before are whole; free some space and build again."
     )
 
 
@@ -231,7 +233,7 @@ async def main(stale: list[Chapter], build: Build) -> list[str]:
     return work.result()
 
 
-def stop(messages: Iterable[str]) -> None:
+def stop(messages: Iterable[str]) -> NoReturn:
     """End the build with exit status 1, saying why.
 
     Raises:
@@ -245,10 +247,20 @@ def before_reading(app: Sphinx, env: BuildEnvironment, added: set, changed: set,
     """Bring every chapter's results up to date; return the pages whose results are news to Sphinx."""
     if env.mystnb_config.execution_mode != "cache":
         return []
-    root = Path(app.srcdir)
-    build = Build(root, Store(Path(env.mystnb_config.execution_cache_path)), Inputs(root))
-    chapters = chapters_of(env)
-    stale = decide(chapters, build)
+    root, folder = Path(app.srcdir), Path(env.mystnb_config.execution_cache_path)
+    try:
+        build = Build(root, Store(folder), Inputs(root))
+        chapters = chapters_of(env)
+        update(decide(chapters, build), build)
+        return news(env, chapters, build.store)
+    except (OSError, DatabaseError, RuntimeError) as error:
+        if not is_full(error):
+            raise
+        stop([full_disk(str(root), folder)])
+
+
+def update(stale: list[Chapter], build: Build) -> None:
+    """Execute what is stale; end the build if a chapter failed or somebody interrupted it."""
     try:
         failed = asyncio.run(main(stale, build)) if stale else []
     except KeyboardInterrupt:
@@ -256,7 +268,6 @@ def before_reading(app: Sphinx, env: BuildEnvironment, added: set, changed: set,
         raise SystemExit(130) from None
     if failed:
         stop(failed)
-    return news(env, chapters, build.store)
 
 
 def decide(chapters: list[Chapter], build: Build) -> list[Chapter]:

@@ -17,7 +17,7 @@ from book_lib.rng import CounterRNG
 STATIC = Path(__file__).resolve().parent / "static"
 
 
-def sample(rows: int, columns: int, seed: int, sweeps: int = 60, cold: float = 0.6, hot: float = 9.0) -> list[list[int]]:
+def sample(rows: int, columns: int, seed: int, cold: float = 0.6, hot: float = 9.0, sweeps: int = 60) -> list[list]:
     """Spins of a lattice whose temperature rises from left to right (heat bath, rows periodic, all up at first)."""
     draws = iter(CounterRNG(seed).random(rows * columns * sweeps).tolist())
     spins = [[1] * columns for _ in range(rows)]

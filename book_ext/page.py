@@ -216,6 +216,7 @@ def dress(app: Sphinx, pagename: str, templatename: str, context: dict, doctree)
     context["book"].styles += [f"{context['content_root']}{file_name(css)}" for css in extra]
     context["author"] = app.config.author
     context.setdefault("book_downloads", [])
+    context.setdefault("book_launch", [])
 
 
 def file_name(asset) -> str:

@@ -7,8 +7,10 @@ that is killed or runs out of disk leaves either the old results or the new, nev
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import re
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -17,7 +19,9 @@ import nbformat
 from jupyter_cache import get_cache
 from jupyter_cache.cache.db import NbCacheRecord
 from nbformat import NotebookNode
+from sqlalchemy.exc import DatabaseError
 
+BROKEN = re.compile("no such table|malformed|not a database")  # what a full disk leaves of a database
 KEEP = 3  # records per chapter: going back to an earlier text or branch executes nothing
 
 
@@ -30,6 +34,13 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.cache = get_cache(folder)
+        try:
+            NbCacheRecord.records_all(self.cache.db)
+        except (DatabaseError, RuntimeError) as error:
+            if not BROKEN.search(causes(error)):
+                raise
+            shutil.rmtree(folder)
+            self.cache = get_cache(folder)
 
     def key(self, notebook: NotebookNode) -> str:
         """jupyter-cache's key: code cells with their metadata, and the kernel's name."""
@@ -103,6 +114,17 @@ class Store:
     def outputs(self, record: NbCacheRecord) -> NotebookNode:
         """The executed notebook of a record: code cells only."""
         return nbformat.read(self.folder(record.hashkey) / "base.ipynb", nbformat.NO_CONVERT)
+
+
+def causes(error: BaseException | None) -> str:
+    """The messages of an error and of those that led to it."""
+    return "" if error is None else f"{error}\n{causes(error.__cause__)}"
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an error says that the disk is full (as the system says it, or as SQLite does)."""
+    numbers = (errno.ENOSPC, errno.EDQUOT)
+    return getattr(error, "errno", None) in numbers or "disk is full" in causes(error)
 
 
 def write(folder: Path, notebook: str, assets: Path | None) -> None:

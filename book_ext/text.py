@@ -7,6 +7,7 @@
 - Runs of Chinese characters get `lang="zh-Hans"`, so that browsers pick the right font and screen readers the
   right voice. Authors write the characters and nothing else.
 - Pasted numbers below nought get a true minus sign.
+- No line ends between a formula and the bracket or comma that belongs to it.
 """
 
 from __future__ import annotations
@@ -147,6 +148,25 @@ class TrueMinus(SphinxPostTransform):
                 text.parent.replace(text, nodes.Text("\u2212" + text[1:]))
 
 
+class HoldPunctuation(SphinxPostTransform):
+    """A formula is a box to the browser, and lines may break beside a box unless a word joiner forbids it."""
+
+    default_priority = 895
+    formats = ("html",)
+    joiner = "\u2060"
+
+    def run(self, **kwargs) -> None:
+        """Join each formula of this page to the punctuation that touches it."""
+        for formula in list(self.document.findall(nodes.math)):
+            siblings, at = formula.parent.children, formula.parent.index(formula)
+            before = siblings[at - 1] if at > 0 else None
+            after = siblings[at + 1] if at + 1 < len(siblings) else None
+            if isinstance(after, nodes.Text) and re.match("[]),.;:!?’”\\-–]", after):
+                formula.parent.replace(after, nodes.Text(self.joiner + after))
+            if isinstance(before, nodes.Text) and re.search("[([“‘–-]$", before):
+                formula.parent.replace(before, nodes.Text(before + self.joiner))
+
+
 def visit_fold(self, node: fold) -> None:
     """Open the element, folded unless its class says `open`."""
     extra = {"open": "open"} if "open" in node["classes"] else {}
@@ -174,7 +194,8 @@ def visit_hidden_code(self, node: HideCodeCellNode) -> None:
     """A fold whose heading changes when it is opened."""
     self.body.append(self.starttag(node, "details", "", CLASS="hide"))
     shown, hidden = escape(node["prompt_show"]), escape(node["prompt_hide"])
-    self.body.append(f'<summary><span class="collapsed">{shown}</span><span class="expanded">{hidden}</span></summary>\n')
+    self.body.append(f'<summary><span class="collapsed">{shown}</span>')
+    self.body.append(f'<span class="expanded">{hidden}</span></summary>\n')
 
 
 def depart_hidden_code(self, node: HideCodeCellNode) -> None:
@@ -204,8 +225,9 @@ def depart_chinese(self, node: chinese) -> None:
 
 def setup(app: Sphinx) -> None:
     """Register the nodes and the transforms that make them."""
-    app.add_node(fold, html=(visit_fold, depart_fold))
-    app.add_node(fold_title, html=(visit_fold_title, depart_fold_title))
+    plain = (lambda self, node: None, lambda self, node: None)
+    app.add_node(fold, html=(visit_fold, depart_fold), latex=plain, text=plain)
+    app.add_node(fold_title, html=(visit_fold_title, depart_fold_title), latex=plain, text=plain)
     app.add_node(chinese, html=(visit_chinese, depart_chinese))
     app.add_node(nodes.citation, override=True, html=(visit_citation, depart_citation))
     app.add_node(HideCodeCellNode, override=True, html=(visit_hidden_code, depart_hidden_code))
@@ -213,4 +235,5 @@ def setup(app: Sphinx) -> None:
     app.add_post_transform(FoldAdmonitions)
     app.add_post_transform(CodeAfterPicture)
     app.add_post_transform(TrueMinus)
+    app.add_post_transform(HoldPunctuation)
     app.add_post_transform(MarkChinese)

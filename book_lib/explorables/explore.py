@@ -203,7 +203,8 @@ def _curves(result: Any) -> Any:
     if isinstance(result, (list, tuple)) and result and all(isinstance(one, Series) for one in result):
         return list(result)
     raise TypeError(
-        f"explore: the function must return a matplotlib figure, (x, y) or a list of Series, not {type(result).__name__}"
+        "explore: the function must return a matplotlib figure, (x, y) or a list of Series, "
+        f"not {type(result).__name__}"
     )
 
 
@@ -213,7 +214,8 @@ def _describe(alt: Alt, values: Mapping[str, Any]) -> str:
     try:
         return alt.format(**values)
     except (KeyError, IndexError) as error:
-        raise ArgumentError(f"explore: alt names {error}, which is no argument; there are {', '.join(values)}") from None
+        known = ", ".join(values)
+        raise ArgumentError(f"explore: alt names {error}, which is no argument; there are {known}") from None
 
 
 def _pictures(figure: Any) -> dict[str, Any]:

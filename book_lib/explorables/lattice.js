@@ -4,7 +4,7 @@ import { checksum, overlap } from "./core/observables.js";
 import { lattice as latticePicture } from "./kit/canvas.js";
 import { clock } from "./kit/clock.js";
 import { button, choice, presets, seedBox, slider } from "./kit/controls.js";
-import { h } from "./kit/dom.js";
+import { h, throttle } from "./kit/dom.js";
 import { fixed } from "./kit/format.js";
 import { frame } from "./kit/frame.js";
 import { parseHash } from "./kit/hash.js";
@@ -28,6 +28,7 @@ const RESTART = /** @type {const} */ (["size", "algorithm", "start", "seed"]);
 const NARROW = 480; // px: below this a lattice of 64 is what can be seen
 const FRAME_WORK = 11; // ms of sweeps a frame at most
 const CALM = 15; // with reduced motion 4 frames a second stand for 60: the same physics a second
+const TELL = 65; // ms between two readings of the numbers while it runs
 const FLASH = 350; // ms that a picture stays which the next would invert: never more than three flashes a second
 
 class LatticeView {
@@ -43,6 +44,7 @@ class LatticeView {
     this.cost = 0; // ms a sweep, a running mean
     this.shown = new Int8Array(0); // the spins in the picture, where it may have to stay behind them
     this.shownAt = -Infinity;
+    this.tell = throttle(() => this.write(), TELL, f.signal);
     this.tally = { since: -Infinity, frames: 0, sweeps: 0 };
     this.left = h("div", { class: "xp-left" });
     this.dials = h("div", { class: "xp-dials" });
@@ -81,17 +83,10 @@ class LatticeView {
     const order = readout(f, { name: "order", label: t("order") });
     const name = /** @type {HTMLElement} */ (f.readouts.lastElementChild?.firstElementChild);
     const energy = readout(f, { name: "energy", label: t("energy"), width: 7 });
-    const meanOrder = readout(f, { name: "mean_order", label: t("meanOrder"), format: () => pm(this.means().order), width: 15 });
-    const meanEnergy = readout(f, { name: "mean_energy", label: t("meanEnergy"), format: () => pm(this.means().energy), width: 16 });
+    const mean = (/** @type {"order" | "energy"} */ of) => () => pm([this.magnet[of].mean, this.magnet[of].error]);
+    const meanOrder = readout(f, { name: "mean_order", label: t("meanOrder"), format: mean("order"), width: 15 });
+    const meanEnergy = readout(f, { name: "mean_energy", label: t("meanEnergy"), format: mean("energy"), width: 16 });
     return { sweeps, order, energy, meanOrder, meanEnergy, name };
-  }
-
-  means() {
-    const { order, energy } = this.magnet;
-    return {
-      order: /** @type {[number, number]} */ ([order.mean, order.error]),
-      energy: /** @type {[number, number]} */ ([energy.mean, energy.error]),
-    };
   }
 
   controls() {
@@ -101,18 +96,20 @@ class LatticeView {
       trait: "temperature", label: t("temperature"), symbol: "T", min: 0.1, max: T_MAX, step: 0.01,
       temperature: { neutral: CRITICAL }, words: (v) => this.temperatureWords(v), into: dials,
     });
-    slider(f, { trait: "field", label: t("field"), symbol: "h", min: -2, max: 2, step: 0.05, words: fieldWords, into: dials });
-    slider(f, { trait: "coupling", label: t("coupling"), symbol: "J", min: -2, max: 2, step: 0.1, words: couplingWords, into: dials });
+    const both = { min: -2, max: 2, into: dials };
+    slider(f, { trait: "field", label: t("field"), symbol: "h", step: 0.05, words: fieldWords, ...both });
+    slider(f, { trait: "coupling", label: t("coupling"), symbol: "J", step: 0.1, words: couplingWords, ...both });
     presets(f, [
       { label: t("farBelow"), set: { temperature: 1 } },
       { label: t("atCritical"), set: { temperature: 2.269 } },
       { label: t("farAbove"), set: { temperature: 5 } },
     ], { label: t("presets"), into: dials });
-    const options = (/** @type {any[][]} */ pairs) => pairs.map(([value, label]) => ({ value, label }));
-    choice(f, { trait: "start", label: t("start"), options: options([["random", t("random")], ["ordered", t("ordered")]]), into: settings });
-    choice(f, { trait: "algorithm", label: t("algorithm"), options: options([["heat_bath", t("heatBath")], ["metropolis", t("metropolis")]]), into: settings });
-    choice(f, { trait: "size", label: t("size"), options: SIZES.map((n) => ({ value: n, label: `${n}²` })), into: settings });
-    choice(f, { trait: "speed", label: t("speed"), options: options([[1, "1"], [4, "4"], [16, "16"]]), into: settings });
+    const one = (/** @type {string} */ trait, /** @type {[any, string][]} */ ...pairs) =>
+      choice(f, { trait, label: t(trait), options: pairs.map(([value, label]) => ({ value, label })), into: settings });
+    one("start", ["random", t("random")], ["ordered", t("ordered")]);
+    one("algorithm", ["heat_bath", t("heatBath")], ["metropolis", t("metropolis")]);
+    one("size", ...SIZES.map((n) => /** @type {[any, string]} */ ([n, `${n}²`])));
+    one("speed", [1, "1"], [4, "4"], [16, "16"]);
     seedBox(f, { into: settings });
   }
 
@@ -268,21 +265,28 @@ class LatticeView {
   }
 
   show() {
-    const { magnet, out, f } = this;
-    const { field, coupling, size } = magnet.settings;
-    const { order, energy } = magnet.state;
+    const { magnet, f } = this;
+    const { size } = magnet.settings;
     if (this.mayDraw()) this.picture(magnet.ising.spins, size, size);
+    if (!f.running) return this.tell.flush();
+    this.countFrame();
+    this.tell();
+  }
+
+  /** Numbers and curves: while it runs some fifteen times a second, which leaves the frames to the spins. */
+  write() {
+    const { magnet, out, f } = this;
+    const { field, coupling } = magnet.settings;
     this.painter.show();
     this.curves.theory(field, coupling, this.phase === "open");
     this.curves.now(magnet, this.phase !== "asking");
     out.sweeps(magnet.sweeps);
-    out.order(order);
-    out.energy(energy);
+    out.order(magnet.state.order);
+    out.energy(magnet.state.energy);
     out.meanOrder(magnet.order.mean);
     out.meanEnergy(magnet.energy.mean);
     out.name.textContent = t(coupling < 0 ? "staggered" : "order");
-    if (f.running) this.countFrame();
-    else this.publishState();
+    if (!f.running) this.publishState();
   }
 
   /** What only a test or a kernel wants to know. */
@@ -324,7 +328,7 @@ class LatticeView {
     const { f } = this;
     let frames = 0;
     let work = 0;
-    const show = this.show.bind(this);
+    const show = () => LatticeView.prototype.show.call(this);
     f.root.addEventListener("xp:benchmark", (event) => {
       const { seconds = 2, done } = /** @type {CustomEvent} */ (event).detail;
       const began = performance.now();
@@ -342,7 +346,10 @@ class LatticeView {
         this.show = show;
         const time = performance.now() - began;
         const n = this.magnet.sweeps - sweeps;
-        done({ frames_per_second: (1000 * frames) / time, sweeps_per_frame: n / frames, ms_per_sweep: this.cost, ms_per_picture: work / frames });
+        done({
+          frames_per_second: (1000 * frames) / time, sweeps_per_frame: n / frames,
+          ms_per_sweep: this.cost, ms_per_picture: work / frames,
+        });
       }, 1000 * seconds);
     }, { signal: f.signal });
   }
@@ -369,7 +376,8 @@ class LatticeView {
 
 /** The probability of a flip that changes the energy by so much. @param {number} change @param {Settings} law */
 function chance(change, { temperature, algorithm }) {
-  return algorithm === "metropolis" ? Math.min(1, Math.exp(-change / temperature)) : 1 / (1 + Math.exp(change / temperature));
+  const odds = Math.exp(-change / temperature);
+  return algorithm === "metropolis" ? Math.min(1, odds) : odds / (1 + odds);
 }
 
 /** @param {number} v */

@@ -14,10 +14,10 @@ PLACES = 51
 
 
 class Lattice(Explorable):
-    """A square lattice of spins to heat, cool, magnetise and paint, with |m| and energy beside Onsager's curves.
+    """A square lattice of spins to heat, magnetise and paint, with |m| and energy beside Onsager's curves.
 
-    The energy is E = −J Σ s s′ − h Σ s over the nearest neighbours of a torus, the law p ∝ exp(−E/T). The same seed
-    makes the same spins as ``book_lib.ising.Ising(size, …, rng=CounterRNG(seed))``, sweep by sweep.
+    The energy is E = −J Σ s s′ − h Σ s over the nearest neighbours of a torus, the law p ∝ exp(−E/T). The
+    same seed makes the same spins as ``book_lib.ising.Ising(size, …, rng=CounterRNG(seed))`` does.
 
     Args:
         temperature: T, above 0 (in units of J/k_B).
@@ -33,10 +33,10 @@ class Lattice(Explorable):
     Attributes:
         sketch: the reader's curve, |m| at T = 0, 0.1, … 5; empty until the reader has drawn it.
 
-    >>> Lattice(temperature=0)
+    >>> Lattice(size=33)
     Traceback (most recent call last):
         ...
-    book_lib.explorables.base.ArgumentError: temperature must be a finite number of at least 0.1 and of at most 5, not 0
+    book_lib.explorables.base.ArgumentError: size must be one of 32, 64, 128, 256, 512, not 33
     """
 
     temperature = Real(2.269, least=0.1, most=5).tag(sync=True)
@@ -53,9 +53,9 @@ class Lattice(Explorable):
         """The alt text: the author's, or one made from the settings."""
         return self.alt or (
             f"A lattice of {self.size} by {self.size} spins at temperature {self.temperature:g}, field "
-            f"{self.field:g} and coupling {self.coupling:g}, after {STILL_SWEEPS} sweeps; beside it a plot of "
-            "magnetisation against temperature with the exact curve, which falls to zero at 2.269, the curve of "
-            "mean field, which does so at 4, and the point where this lattice is."
+            f"{self.field:g} and coupling {self.coupling:g}, after {STILL_SWEEPS} sweeps; beside it a plot "
+            "of magnetisation against temperature with the exact curve, which falls to zero at 2.269, the "
+            "curve of mean field, which does so at 4, and the point where this lattice is."
         )
 
     def magnet(self) -> Ising:
@@ -68,8 +68,13 @@ class Lattice(Explorable):
         if self.start == "ordered" and self.coupling < 0:
             start = 1 - 2 * (np.indices((self.size, self.size)).sum(axis=0) % 2)
         return Ising(
-            self.size, self.temperature, self.field, self.coupling, self.algorithm,
-            rng=CounterRNG(self.seed), start=start,
+            self.size,
+            self.temperature,
+            self.field,
+            self.coupling,
+            self.algorithm,
+            rng=CounterRNG(self.seed),
+            start=start,
         )
 
     def still(self) -> Still:
@@ -80,7 +85,9 @@ class Lattice(Explorable):
         drawn, (left, right) = plotting.figure(6.6, 3.1, columns=2)
         plotting.lattice(left, magnet.spins)
         critical = np.array([2.269185 * abs(self.coupling)])
-        temperatures = np.sort(np.concatenate([np.linspace(0.05, 5, 200), critical * 0.9999, critical * 0.999]))
+        temperatures = np.sort(
+            np.concatenate([np.linspace(0.05, 5, 200), critical * 0.9999, critical * 0.999])
+        )
         temperatures = temperatures[temperatures > 0]
         if self.coupling > 0 and self.field == 0:
             exact = [onsager_magnetization(t, self.coupling) for t in temperatures]
@@ -89,8 +96,12 @@ class Lattice(Explorable):
             approximate = [mean_field_magnetization(t, abs(self.field), self.coupling) for t in temperatures]
             right.plot(temperatures, approximate, "--", color=plotting.COLORS.mean_field, label="mean field")
         right.plot(
-            [self.temperature], [abs(magnet.magnetization)], "o", markersize=8,
-            color=plotting.COLORS.simulation, label="this lattice",
+            [self.temperature],
+            [abs(magnet.magnetization)],
+            "o",
+            markersize=8,
+            color=plotting.COLORS.simulation,
+            label="this lattice",
         )
         right.set(xlim=(0, 5), ylim=(0, 1.05), xlabel="$T$", ylabel="$|m|$", yticks=[0, 0.5, 1])
         right.legend(loc="upper right")

@@ -4,7 +4,7 @@ import { button } from "./kit/controls.js";
 import { h, uniqueId } from "./kit/dom.js";
 import { frame } from "./kit/frame.js";
 import { recall, remember } from "./kit/memory.js";
-import { judge } from "./kit/quiz.js";
+import { judge, pieces } from "./kit/quiz.js";
 import { t } from "./kit/strings.js";
 
 /** @typedef {import("./kit/frame.js").Model} Model */
@@ -13,12 +13,12 @@ import { t } from "./kit/strings.js";
 /** @typedef {number | string | null} Answer  an option's index, a typed number, or nothing */
 
 /**
- * Text in which `code` is set as code.
+ * Text with its `code`, subscripts and superscripts.
  * @param {string} text
  * @returns {(Node | string)[]}
  */
 function rich(text) {
-  return text.split("`").map((part, i) => (i % 2 ? h("code", {}, part) : part));
+  return pieces(text).map((piece) => (piece.tag ? h(piece.tag, {}, piece.text) : piece.text));
 }
 
 /** @param {{model: Model, el: HTMLElement}} host */
@@ -78,7 +78,8 @@ function item(f, question, i, all, commit) {
   const show = (/** @type {Answer} */ answer) => {
     const verdict = answer === null ? null : judge(question, answer);
     if (!verdict) return say("");
-    const mark = h("strong", {}, t(verdict.right ? "quizRight" : "quizWrong"));
+    const no = question.kind === "numeric" ? t("quizNot", { answer }) : t("quizWrong");
+    const mark = h("strong", {}, verdict.right ? t("quizRight") : no);
     const see = question.see && h("a", { href: question.see.href }, question.see.text);
     const belief = verdict.misconception ? [h("em", {}, ...rich(verdict.misconception)), ". "] : [];
     say(verdict.right ? "right" : "wrong", mark, " ", ...belief, ...rich(verdict.reply), ...(see ? [" ", see] : []));

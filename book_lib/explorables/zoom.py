@@ -68,10 +68,10 @@ class ZoomOut(Explorable):
         guess: "A", "B", "C", or "" before the reader has chosen.
         revealed: whether the temperatures are shown.
 
-    >>> ZoomOut(level=5)
+    >>> ZoomOut(view="all")
     Traceback (most recent call last):
         ...
-    book_lib.explorables.base.ArgumentError: level must be a whole number of at least 0 and of at most 4, not 5
+    book_lib.explorables.base.ArgumentError: view must be one of 'whole', 'window', not 'all'
     """
 
     seed = Whole(23, least=0, most=2**32 - 1).tag(sync=True)
@@ -84,8 +84,8 @@ class ZoomOut(Explorable):
     def describe(self) -> str:
         """The alt text: the author's, or one that says what zooming out shows."""
         return self.alt or (
-            "Three lattices, A, B and C, of 486 by 486 spins, and each of them zoomed out to 54 by 54 and 18 by 18. "
-            "One turns into a single colour, one into noise, and one keeps patches of every size."
+            "Three lattices, A, B and C, of 486 by 486 spins, and each of them zoomed out to 54 by 54 and "
+            "18 by 18. One turns into a single colour, one into noise, and one keeps patches of every size."
         )
 
     def still(self) -> Still:

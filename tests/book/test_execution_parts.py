@@ -14,6 +14,7 @@ import nbformat
 import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from sqlalchemy.exc import OperationalError
 
 from book_ext import assets, download, execute, inputs, outputs, run, store
 from book_ext.run import Chapter, Failed
@@ -288,10 +289,30 @@ def test_full_disk_leaves_the_old_result_and_says_so(tmp_path: Path, monkeypatch
         kept.save("page", page.notebook, {"run": 2}, None)
     assert kept.find(page.notebook).data["run"] == 1
     assert [p.name for p in (tmp_path / "cache" / "executed").iterdir()] == [kept.key(page.notebook)]
-    build = execute.Build(tmp_path, kept, inputs.Inputs(tmp_path))
-    assert "the disk is full" in execute.full_disk(page, build, error.value)
-    with pytest.raises(PermissionError):
-        execute.full_disk(page, build, PermissionError(errno.EACCES, "no"))
+    assert store.is_full(error.value)
+
+
+def test_errors_of_a_full_disk_are_known() -> None:
+    try:
+        try:
+            raise OperationalError("INSERT", {}, Exception("database or disk is full"))
+        except OperationalError as cause:
+            raise RuntimeError("Unexpected error accessing jupyter cache") from cause
+    except RuntimeError as error:
+        assert store.is_full(error)
+    assert not store.is_full(PermissionError(errno.EACCES, "no"))
+    assert not store.is_full(RuntimeError("another"))
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense" * 100])
+def test_broken_database_is_made_anew(tmp_path: Path, content: bytes) -> None:
+    page = chapter(tmp_path, "1")
+    store.Store(tmp_path / "cache").save("page", page.notebook, {}, None)
+    (tmp_path / "cache" / "global.db").write_bytes(content)
+    again = store.Store(tmp_path / "cache")
+    assert again.find(page.notebook) is None
+    again.save("page", page.notebook, {}, None)
+    assert again.find(page.notebook) is not None
 
 
 def test_store_keeps_assets_and_few_old_results(tmp_path: Path) -> None:

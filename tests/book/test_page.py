@@ -391,7 +391,8 @@ def test_theme_is_remembered_and_forgotten(site, browser):
 @pytest.mark.parametrize("name", ["index", "tour", "pictures", "tested", "library", "search", "words", "genindex"])
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(site, browser, name, width, scheme):
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce")
+    size = {"width": width, "height": 900}
+    context = browser.new_context(viewport=size, color_scheme=scheme, reduced_motion="reduce")
     tab = context.new_page()
     with driver.serve(site) as served:
         watch = driver.Watch(tab, served)

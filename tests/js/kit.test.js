@@ -1,15 +1,15 @@
 // The pure parts of the kit: numbers in words, the address, tables, curves, answers, and words in both languages.
 
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 import { numberError, slide } from "../../book_lib/explorables/kit/controls.js";
 import { deviation, extendEnds, interpolate, moveHandle, stroke } from "../../book_lib/explorables/kit/curve.js";
 import { decimals, fill, fixed, significant, ticks } from "../../book_lib/explorables/kit/format.js";
 import { formatHash, parseHash, parseValue } from "../../book_lib/explorables/kit/hash.js";
 import { linePath } from "../../book_lib/explorables/kit/plot.js";
-import { judge, parseNumber } from "../../book_lib/explorables/kit/quiz.js";
-import { allTables, language, strings, t } from "../../book_lib/explorables/kit/strings.js";
+import { judge, parseNumber, pieces } from "../../book_lib/explorables/kit/quiz.js";
+import { allTables, kitStrings, language, strings, t } from "../../book_lib/explorables/kit/strings.js";
 import { seriesTables, thin, toCsv } from "../../book_lib/explorables/kit/table.js";
 import { parseColor, pixel, temperatureColor } from "../../book_lib/explorables/kit/theme.js";
 
@@ -168,6 +168,22 @@ test("answers get their own reply", () => {
   const choice = { kind: "choice", text: "?", options: [{ text: "a", reply: "r", right: false, misconception: "m" }] };
   assert.deepEqual(judge(choice, 0), { right: false, reply: "r", misconception: "m" });
   assert.equal(judge(choice, 5), null);
+});
+
+test("quiz text: code, subscripts and superscripts, and names left alone", () => {
+  const html = (text) => pieces(text).map(({ tag, text: t }) => (tag ? `<${tag}>${t}</${tag}>` : t)).join("");
+  assert.equal(html("T_c/J and `T_c`"), "T<sub>c</sub>/J and <code>T_c</code>");
+  assert.equal(html("e^(−2/T) ≈ x^2"), "e<sup>−2/T</sup> ≈ x<sup>2</sup>");
+  assert.equal(html("χ_{max} at learning_rate"), "χ<sub>max</sub> at learning_rate");
+  assert.equal(html("plain"), "plain");
+});
+
+test("every text of the kit is used", () => {
+  const own = Object.keys(kitStrings.en);
+  const sources = readdirSync(EXPLORABLES, { recursive: true })
+    .filter((name) => name.endsWith(".js") && !name.startsWith("dist") && !name.endsWith("strings.js"))
+    .map((name) => readFileSync(new URL(name, EXPLORABLES), "utf8")).join("\n");
+  assert.deepEqual(own.filter((key) => !sources.includes(`"${key}"`)), []);
 });
 
 test("colours: the temperature scale runs from cold by way of neutral to hot", () => {

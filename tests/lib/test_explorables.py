@@ -1,4 +1,4 @@
-"""Explorables from Python's side: traits and their errors, pictures, explore's caps, sketches, quizzes, fresh bundles."""
+"""Explorables from Python's side: traits and their errors, pictures, explore, sketches, quizzes, fresh bundles."""
 
 import gzip
 import json
@@ -339,7 +339,10 @@ def test_explore_builds_the_same_bytes_twice(building):
 def a_sketch(**changes):
     arguments = {
         "name": "m-of-t", "x": (0, 5, "T"), "y": (0, 1, "|m|"), "question": "How?",
-        "series": [Series("simulation", [1, 2], [1, 0.5]), {"name": "exact", "x": [0, 5], "y": [1, 0], "kind": "theory"}],
+        "series": [
+            Series("simulation", [1, 2], [1, 0.5]),
+            {"name": "exact", "x": [0, 5], "y": [1, 0], "kind": "theory"},
+        ],
     }  # fmt: skip
     return Sketch(**(arguments | changes))
 

@@ -372,6 +372,9 @@ class Checker:
         yield "as it is"
         self.event("xp:step")
         yield "after some steps"
+        for box in self.box.query_selector_all("input[type=text]"):  # an answer that was not checked before
+            box.fill("7")
+            yield "with another answer"
         ranges = self.box.query_selector_all("input[type=range]")
         for slider in [handle for handle in ranges if handle.is_visible() and handle.is_enabled()][:2]:
             for last in (False, True):

@@ -47,7 +47,8 @@ CELLS = [
     "    if slope == 3: raise ValueError('three is out of order')\n"
     "    Path('slope.txt').write_text(str(slope))\n"
     "    return [0, 1], [0, slope]\n"
-    "e = explore(line, alt='A line of slope {slope}', xlabel='x', ylabel='y', slope=[1.0, 2.0, 4.0], start={'slope': 1.0})\n"
+    "e = explore(line, alt='A line of slope {slope}', xlabel='x', ylabel='y', slope=[1.0, 2.0, 4.0],\n"
+    "            start={'slope': 1.0})\n"
     "e",
     "wish = Path('wish.txt')\n"
     "if wish.exists(): w.temperature = float(wish.read_text())",
@@ -192,7 +193,8 @@ def test_python_moves_the_slider(notebook):
     page.keyboard.press("Control+Enter")
     slider = range_of(page, "lattice", "temperature")
     expect(slider).to_have_value("3.21")
-    expect(page.locator(".xp[data-explorable=lattice] [data-trait=temperature] input[type=number]")).to_have_value("3.21")
+    box = page.locator(".xp[data-explorable=lattice] [data-trait=temperature] input[type=number]")
+    expect(box).to_have_value("3.21")
 
 
 def test_explore_computes_between_its_values(notebook):
@@ -232,5 +234,6 @@ def test_dark_theme_reaches_explorables(notebook):
 
 def test_sliders_are_tall_enough_in_lab(notebook):
     page, _ = notebook
-    heights = page.locator(".xp input[type=range]").evaluate_all("all => all.map(e => e.getBoundingClientRect().height)")
+    ranges = page.locator(".xp input[type=range]")
+    heights = ranges.evaluate_all("all => all.map(e => e.getBoundingClientRect().height)")
     assert heights and min(heights) >= 44

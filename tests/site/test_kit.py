@@ -1,4 +1,4 @@
-"""The host and the kit on a bare page under the book's policy: controls, clock, address, theme, sketch, quiz, explore."""
+"""The host and the kit on a bare page under the book's policy: controls, clock, address, sketch, quiz, explore."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -87,7 +87,10 @@ def sketch() -> Sketch:
 def quiz() -> Quiz:
     return Quiz(
         [
-            Choice("At T = 4 the lattice is", {"frozen": ("Hot for cold", "Look at `T_c`."), "disordered": (True, "Far above.")}),
+            Choice(
+                "At T = 4 the lattice is",
+                {"frozen": ("Hot for cold", "Look at `T_c`."), "disordered": (True, "Far above.")},
+            ),
             Numeric("T_c / J?", answer=2.269, tolerance=0.01, slips={4: "That is mean field."}, unit="J/k"),
         ]
     )
@@ -166,7 +169,8 @@ def test_host_mounts_any_anywidget_and_one_failure_stops_no_other(opened):
     assert texts == ["DataView 3 8 3 1 true", "DataView 3 8 3 1 true"]  # linked from the start, initialised once
     assert page.locator(".plain").first.evaluate("el => getComputedStyle(el).outlineColor") == "rgb(1, 2, 3)"
     boxes = page.locator(".explorable")
-    assert [box.get_attribute("class") for box in boxes.all()] == ["explorable is-live", "explorable is-failed", "explorable is-live"]
+    states = [box.get_attribute("class").removeprefix("explorable ") for box in boxes.all()]
+    assert states == ["is-live", "is-failed", "is-live"]
     expect(boxes.nth(1).locator(".explorable-still")).to_be_visible()
     expect(boxes.nth(1).get_by_role("status")).to_contain_text("did not start")
 
@@ -215,7 +219,9 @@ def test_accessible_and_fits(browser, folder, name, width):
             button.click()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     small = page.locator(".xp button, .xp input:not([type=radio], [type=checkbox]), .xp select, .xp label:has(> input)")
-    sizes = small.evaluate_all("all => all.filter(e => e.offsetParent).map(e => [e.outerHTML.slice(0, 90), e.offsetHeight])")
+    sizes = small.evaluate_all(
+        "all => all.filter(e => e.offsetParent).map(e => [e.outerHTML.slice(0, 90), e.offsetHeight])"
+    )
     assert [size for size in sizes if size[1] < 44] == []
     page.add_script_tag(path=AXE)
     for theme in ("light", "dark"):
@@ -301,7 +307,8 @@ def test_paused_until_asked_then_plays_steps_and_resets(opened):
     live.button("Step").click()
     assert live.readouts()["steps"] == 1
     live.button("Play").click()
-    page.wait_for_function("el => el.model.get('readouts').steps > 5", arg=page.locator(".explorable-live").element_handle())
+    place = page.locator(".explorable-live").element_handle()
+    page.wait_for_function("el => el.model.get('readouts').steps > 5", arg=place)
     live.button("Pause").click()
     page.wait_for_timeout(50)
     steps = live.readouts()["steps"]
@@ -364,7 +371,8 @@ def test_state_is_in_the_address_and_comes_back(opened):
 def test_nonsense_in_the_address_is_left_alone(opened):
     page = opened("demo.html#xp:demo.temperature=99&demo.rule=magic&demo.size=16.5&demo.theory=perhaps&other.x=1")
     live = demo(page)
-    assert (live.get("temperature"), live.get("rule"), live.get("size"), live.get("theory")) == (2, "metropolis", 16, True)
+    kept = [live.get(trait) for trait in ("temperature", "rule", "size", "theory")]
+    assert kept == [2, "metropolis", 16, True]
     page = opened("demo.html#end")
     slider(demo(page).box, "temperature").focus()
     page.wait_for_timeout(400)
@@ -506,8 +514,8 @@ def test_sketch_by_keys_and_by_numbers(opened):
     page.keyboard.press("Home")
     expect(handles.first).to_have_attribute("aria-valuetext", "|m| 1.00")
     expect(handles.last).to_have_attribute("aria-valuetext", "|m| 0.00")
-    live.button("Numbers of your sketch").click()
-    box = live.box.get_by_label("Your guess at temperature T 2.5")
+    live.button("As numbers").click()
+    box = live.box.get_by_role("spinbutton", name="Your guess at temperature T 2.5")
     box.fill("0.25")
     box.press("Enter")
     assert live.get("sketch")[30] == 0.25
@@ -539,7 +547,8 @@ def test_points_arrive_one_by_one_unless_motion_is_reduced(opened):
         if live.box.locator(".xp-plot-svg .xp-theory").count():
             break
         page.wait_for_timeout(20)
-    assert max(counts) == 3 and len(counts) > 2
+    assert points.get_attribute("d").count("M") == 3
+    assert counts & {0, 1, 2}, "the points did not come one by one"
 
 
 # -- quiz
@@ -562,7 +571,7 @@ def test_quiz_by_keyboard_replies_and_remembers(opened):
     page.keyboard.press("Enter")
     expect(replies.first).to_have_text("Right. Far above.")
     box = live.box.get_by_role("textbox", name="Your answer (in J/k)")
-    for text, reply in [("x", "Enter a number first."), ("4", "Not yet. That is mean field."), ("2,27", "Right.")]:
+    for text, reply in [("x", "Enter a number first."), ("4", "Not 4. That is mean field."), ("2,27", "Right.")]:
         box.fill(text)
         box.press("Enter")
         expect(replies.last).to_have_text(reply)
@@ -577,7 +586,9 @@ def test_quiz_by_keyboard_replies_and_remembers(opened):
 
 def test_quiz_works_without_storage(opened, browser, address):
     context = browser.new_context()
-    context.add_init_script("Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no'); } })")
+    context.add_init_script(
+        "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no'); } })"
+    )
     page = context.new_page()
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -603,7 +614,8 @@ def test_explore_shows_the_stored_result(opened, disk):
     assert live.readouts()["shown"] == "temperature=4, kind=valley"
     live.button("Show as table").click()
     rows = live.box.get_by_role("region", name="Data").locator("tbody tr")
-    cells = [[float(cell.replace("−", "-")) for cell in row.locator("th, td").all_text_contents()] for row in rows.all()]
+    texts = [row.locator("th, td").all_text_contents() for row in rows.all()]
+    cells = [[float(cell.replace("−", "-")) for cell in row] for row in texts]
     x, f = landscape(4.0, "valley")
     np.testing.assert_allclose(cells, np.column_stack([x, f]), atol=1e-4)
 

@@ -1,4 +1,4 @@
-"""The lattice on its page: what it shows is what `book_lib.ising` computes, spin by spin, and what theory says."""
+"""The lattice on its page: it shows what `book_lib.ising` computes, spin by spin, and what theory says."""
 
 import math
 from collections.abc import Callable
@@ -8,15 +8,23 @@ import pytest
 from playwright.sync_api import Page
 
 from book_lib.explorables.lattice import Lattice
-from book_lib.ising import Ising, energy_change, mean_field_magnetization, onsager_energy, onsager_magnetization
+from book_lib.ising import (
+    Ising,
+    energy_change,
+    mean_field_magnetization,
+    onsager_energy,
+    onsager_magnetization,
+)
 from tests.site.driver import Live
 
 PAGE = "chapters/ising.html"
+Opener = Callable[..., Page]
+Finder = Callable[..., Live]
 SETTINGS = {"size": 32, "seed": 5, "temperature": 2.0, "field": 0.0, "coupling": 1.0, "start": "random"}
 
 
 @pytest.fixture
-def lattice(open_page: Callable[..., Page], live: Callable[..., Live]) -> Live:
+def lattice(open_page: Opener, live: Finder) -> Live:
     """The first lattice of the chapter, at rest, its question skipped."""
     box = live(open_page(PAGE), "lattice")
     if box.get("predict"):
@@ -75,7 +83,8 @@ def test_averages_below_the_critical_temperature_meet_onsager(lattice: Live, tem
     """At 64² the infinite lattice's values hold to a part in ten thousand below T = 2.1."""
     start(lattice, size=64, temperature=temperature, start="ordered", algorithm="heat_bath").step(4096)
     shown = lattice.readouts()
-    for name, exact in (("order", onsager_magnetization(temperature)), ("energy", onsager_energy(temperature))):
+    exact_values = {"order": onsager_magnetization(temperature), "energy": onsager_energy(temperature)}
+    for name, exact in exact_values.items():
         error = shown[f"mean_{name}_error"]
         assert 0 < error < 0.01
         assert abs(shown[f"mean_{name}"] - exact) < 4 * error
@@ -109,7 +118,8 @@ def picture(box: Live) -> str:
 def cell(box: Live, row: int, column: int, size: int) -> tuple[float, float]:
     """Where a spin is on the screen."""
     frame = box.box.locator("canvas").bounding_box()
-    return frame["x"] + (column + 0.5) / size * frame["width"], frame["y"] + (row + 0.5) / size * frame["height"]
+    pitch = frame["width"] / size
+    return frame["x"] + (column + 0.5) * pitch, frame["y"] + (row + 0.5) * pitch
 
 
 @pytest.mark.claim("I-03")
@@ -178,8 +188,8 @@ def test_bad_numbers_are_refused_in_words(lattice: Live) -> None:
     assert lattice.get("temperature") == 2.269
 
 
-def test_theory_waits_for_the_readers_curve(open_page: Callable[..., Page], live: Callable[..., Live]) -> None:
-    """Predict first: no curve before the sketch; then measured points; then theory and a sentence on the gap."""
+def test_theory_waits_for_the_readers_curve(open_page: Opener, live: Finder) -> None:
+    """Predict first: no curve before the sketch; then measured points; then theory and the gap in words."""
     box = live(open_page(PAGE), "lattice")
     if not box.get("predict"):
         pytest.skip("the chapter does not ask for a curve")
@@ -207,7 +217,7 @@ def test_theory_waits_for_the_readers_curve(open_page: Callable[..., Page], live
 
 
 def test_the_ladder_measures_the_curve(lattice: Live) -> None:
-    """Heated slowly from order, a lattice of 64² lies on Onsager's curve away from the critical temperature."""
+    """Heated slowly from order, 64² spins lie on Onsager's curve away from the critical temperature."""
     start(lattice, size=64)
     lattice.button("Heat slowly").click()
     lattice.step(23 * 256)
@@ -224,18 +234,21 @@ def table(box: Live, caption: str) -> list[list[float]]:
     if not box.box.locator(".xp-table").is_visible():
         box.button("Show as table").click()
     found = box.box.locator("table", has=box.page.locator("caption", has_text=caption))
-    rows = found.locator("tbody tr").evaluate_all("rows => rows.map(row => [...row.cells].map(c => c.textContent))")
+    rows = found.locator("tbody tr").evaluate_all(
+        "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
+    )
     return [[number(text) for text in row] for row in rows]
 
 
 def number(text: str) -> float:
     """A number as the interface writes it: "−1.25", "1.9 × 10⁻⁵", or "–" for none."""
-    plain = text.replace("−", "-").replace(" × 10", "e").translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))
+    raised = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+    plain = text.replace("−", "-").replace(" × 10", "e").translate(raised)
     return float(plain) if plain.strip("– ") else math.nan
 
 
 def test_curves_of_theory_are_the_librarys(lattice: Live) -> None:
-    """The table behind the plot: Onsager and mean field at the same temperatures, in a field mean field only."""
+    """The table behind the plot: Onsager and mean field side by side; in a field, mean field only."""
     start(lattice)
     for temperature, exact, mean_field, energy, _ in table(lattice, "Curves of theory")[1::7]:
         if abs(temperature - 2.269) > 0.02:
@@ -246,8 +259,8 @@ def test_curves_of_theory_are_the_librarys(lattice: Live) -> None:
     assert lattice.box.locator("svg.xp-plot-svg .xp-line.xp-theory").count() == 0
 
 
-def test_metropolis_in_the_heat_does_not_flash(open_page: Callable[..., Page], live: Callable[..., Live]) -> None:
-    """Free spins under Metropolis all turn at every sweep; the picture must not turn more than three times a second."""
+def test_metropolis_in_the_heat_does_not_flash(open_page: Opener, live: Finder) -> None:
+    """Free spins under Metropolis all turn at every sweep; the picture may flash three times a second."""
     box = live(open_page(PAGE, reduced=False), "lattice")
     start(box, coupling=0.0, algorithm="metropolis", start="ordered", speed=1)
     box.button("Play").click()
@@ -268,12 +281,15 @@ def test_metropolis_in_the_heat_does_not_flash(open_page: Callable[..., Page], l
     assert changes <= 2 * 3 * 2
 
 
-def test_a_large_lattice_keeps_up(open_page: Callable[..., Page], live: Callable[..., Live], record_property) -> None:
+def test_a_large_lattice_keeps_up(
+    open_page: Opener, live: Finder, record_property: Callable[[str, object], None]
+) -> None:
     """512² with at least one sweep a frame; the frames a second are reported, not asserted."""
     box = live(open_page(PAGE, reduced=False), "lattice")
     start(box, size=512, temperature=2.269, speed=1)
     measured = box.box.evaluate(
-        "el => new Promise(done => el.dispatchEvent(new CustomEvent('xp:benchmark', {detail: {seconds: 3, done}})))"
+        """el => new Promise(done =>
+            el.dispatchEvent(new CustomEvent("xp:benchmark", {detail: {seconds: 3, done}})))"""
     )
     print("512²:", ", ".join(f"{value:.1f} {name.replace('_', ' ')}" for name, value in measured.items()))
     for name, value in measured.items():
@@ -282,13 +298,13 @@ def test_a_large_lattice_keeps_up(open_page: Callable[..., Page], live: Callable
     assert measured["frames_per_second"] > 0
 
 
-def test_a_phone_starts_with_a_small_lattice(open_page: Callable[..., Page], live: Callable[..., Live]) -> None:
+def test_a_phone_starts_with_a_small_lattice(open_page: Opener, live: Finder) -> None:
     """At 360 px, 128² would be 2.5 px a spin."""
     assert live(open_page(PAGE, width=360), "lattice").get("size") == 64
     assert live(open_page(f"{PAGE}#xp:lattice.size=32", width=360), "lattice").get("size") == 32
 
 
-def test_the_address_keeps_the_state(open_page: Callable[..., Page], live: Callable[..., Live]) -> None:
+def test_the_address_keeps_the_state(open_page: Opener, live: Finder) -> None:
     """What a reader set can be sent to a friend."""
     box = live(open_page(f"{PAGE}#xp:lattice.temperature=1.5&lattice.field=0.25&lattice.seed=9"), "lattice")
     assert (box.get("temperature"), box.get("field"), box.get("seed")) == (1.5, 0.25, 9)

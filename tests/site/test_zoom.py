@@ -11,6 +11,8 @@ from book_lib.ising import onsager_energy, onsager_magnetization
 from tests.site.driver import Live
 
 PAGE = "chapters/ising.html"
+Opener = Callable[..., Page]
+Finder = Callable[..., Live]
 LETTERS = "ABC"
 
 
@@ -21,7 +23,7 @@ def grown() -> list[list[np.ndarray]]:
 
 
 @pytest.fixture
-def zoom(open_page: Callable[..., Page], live: Callable[..., Live]) -> Live:
+def zoom(open_page: Opener, live: Finder) -> Live:
     """The explorable with its lattices grown, at the first picture."""
     return live(open_page(PAGE), "zoom").step(0)
 
@@ -61,7 +63,7 @@ def test_the_lattices_are_near_equilibrium(grown: list) -> None:
 
 
 def test_only_the_critical_one_stays_what_it_was(grown: list) -> None:
-    """Zoomed out to 54² the neighbours of the cold one agree more, of the hot one less; critical changes least."""
+    """Zoomed out to 54², neighbours agree more in the cold one, less in the hot one; critical changes least."""
     change = [neighbors(own[2]) - neighbors(own[0]) for own in grown]
     assert change[0] > 0.15
     assert change[2] < -0.15
@@ -128,7 +130,7 @@ def test_another_seed_makes_other_lattices(zoom: Live) -> None:
     assert new["checksum_A"] != old["checksum_A"]
 
 
-def test_the_page_grows_them_without_being_asked(open_page: Callable[..., Page], live: Callable[..., Live]) -> None:
+def test_the_page_grows_them_without_being_asked(open_page: Opener, live: Finder) -> None:
     """Once somebody can see them, a slice at a time; the page stays alive meanwhile."""
     box = live(open_page(PAGE), "zoom")
     box.page.wait_for_function(

@@ -14,7 +14,7 @@ import { colors, onTheme, pixel } from "./theme.js";
  */
 export function lattice(f, { describe, into = f.stage, label }) {
   const canvas = h("canvas", { class: "xp-lattice", role: "img", "aria-label": label ?? "" });
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { alpha: false }));
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   into.append(canvas);
   let up = 0;
   let down = 0;

@@ -102,7 +102,7 @@ export function numberError(text, { label, min, max, step = 1, exact = false, st
  * @param {string} name  its accessible name
  * @param {(value: number) => void} commit
  */
-function numberBox(f, options, name, commit) {
+export function numberBox(f, options, name, commit) {
   const errorId = uniqueId("error");
   const input = h("input", {
     type: "number", class: "xp-number", "aria-label": name, inputmode: "decimal", autocomplete: "off",

@@ -54,3 +54,28 @@ export function judge(question, answer) {
   const known = question.slips.find((e) => near(e.value, e.tolerance));
   return { right: false, reply: known?.reply ?? question.other };
 }
+
+// `code`; x_c, x_{max}; e^2, e^{−E/T}, e^(−E/T). A longer word before the underscore is a name: learning_rate.
+const MARKS = /`([^`]+)`|(?<![\p{L}\d])(\p{L})_(?:\{([^}]*)\}|([\p{L}\d]+))|\^(?:\{([^}]*)\}|\(([^)]*)\)|([\p{L}\d]+))/gu;
+
+/**
+ * Plain text with code, subscripts and superscripts, in pieces.
+ * @param {string} text
+ * @returns {{tag: "" | "code" | "sub" | "sup", text: string}[]}
+ */
+export function pieces(text) {
+  /** @type {ReturnType<typeof pieces>} */
+  const found = [];
+  let last = 0;
+  for (const match of text.matchAll(MARKS)) {
+    const [whole, code, base, subBraces, subToken, ...powers] = match;
+    const before = text.slice(last, match.index) + (base ?? "");
+    if (before) found.push({ tag: "", text: before });
+    if (code !== undefined) found.push({ tag: "code", text: code });
+    else if (base) found.push({ tag: "sub", text: subBraces ?? subToken });
+    else found.push({ tag: "sup", text: powers.find((p) => p !== undefined) ?? "" });
+    last = match.index + whole.length;
+  }
+  if (last < text.length) found.push({ tag: "", text: text.slice(last) });
+  return found;
+}

@@ -1,5 +1,6 @@
 // A curve the reader draws on a plot: by pointer, by arrow keys on handles, or as numbers. Then something answers it.
 
+import { numberBox } from "./controls.js";
 import { extendEnds, moveHandle, stroke } from "./curve.js";
 import { h, s } from "./dom.js";
 import { decimals, fixed, significant } from "./format.js";
@@ -250,31 +251,18 @@ class Layer {
 
   numbers() {
     const { plot, xs } = this;
-    const { min, max } = plot.y;
-    this.boxes = this.nodes.map((_, i) => {
-      const x = significant(xs[i * EVERY], 3);
-      const box = h("input", { type: "number", class: "xp-number", min, max, step: "any", disabled: this.locked,
-        "aria-label": t("sketchPoint", { x: `${plot.x.label} ${x}` }) });
-      box.addEventListener("change", () => this.typed(i, box), { signal: plot.f.signal });
-      return box;
-    });
-    const rows = this.boxes.map((box, i) =>
-      h("tr", {}, h("th", { scope: "row" }, significant(xs[i * EVERY], 3)), h("td", {}, box)));
-    this.error = h("p", { class: "xp-error", role: "alert" });
+    const { label, min, max } = plot.y;
+    const places = this.nodes.map((_, i) => significant(xs[i * EVERY], 3));
+    const boxes = places.map((x, i) =>
+      numberBox(plot.f, { label, min, max }, t("sketchPoint", { x: `${plot.x.label} ${x}` }), (value) => this.move(i, value)));
+    this.boxes = boxes.map((box) => box.input);
+    this.boxes.forEach((box) => void (box.disabled = this.locked));
+    const rows = boxes.map((box, i) =>
+      h("tr", {}, h("th", { scope: "row" }, places[i]), h("td", {}, h("div", { class: "xp-field" }, box.input, box.error))));
     this.place();
-    return h("div", { class: "xp-sketch-numbers" }, this.error, h("table", {},
-      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, plot.x.label), h("th", { scope: "col" }, plot.y.label))),
+    return h("div", { class: "xp-sketch-numbers" }, h("table", {},
+      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, plot.x.label), h("th", { scope: "col" }, label))),
       h("tbody", {}, ...rows)));
-  }
-
-  /** @param {number} i @param {HTMLInputElement} box */
-  typed(i, box) {
-    const { label, min, max } = this.plot.y;
-    const value = Number(box.value);
-    const bad = box.value === "" || !(value >= min && value <= max);
-    box.setAttribute("aria-invalid", String(bad));
-    if (this.error) this.error.textContent = bad ? t("errorRange", { label, min: significant(min), max: significant(max) }) : "";
-    if (!bad) this.move(i, value);
   }
 }
 

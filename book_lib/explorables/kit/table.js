@@ -104,8 +104,8 @@ export function tableButton(f) {
   /** @type {(() => TableData | TableData[])[]} */
   const sources = [];
   const id = uniqueId("table");
-  const box = h("div", { class: "xp-table", id, role: "region", "aria-label": t("data"), tabindex: "0", hidden: true });
-  const { node: button, say } = quietButton("table", t("table"), { "aria-expanded": "false", "aria-controls": id, hidden: true });
+  const box = h("div", { class: "xp-table", id, role: "region", "aria-label": `${t("data")}: ${f.root.ariaLabel ?? f.key}`, tabindex: "0", hidden: true });
+  const { node: button, say } = quietButton("table", t("table"), { "aria-expanded": "false", "aria-controls": id });
   const collect = () => sources.flatMap((source) => source()).filter((table) => table.rows.length > 0);
   const fill = () => {
     if (box.hidden) return;
@@ -120,12 +120,11 @@ export function tableButton(f) {
     say(t(box.hidden ? "table" : "tableHide"));
     refresh.flush();
   }, { signal: f.signal });
-  f.toolbar.append(button);
-  f.root.append(box);
   return {
     addTable(source) {
-      sources.push(source);
-      button.hidden = false;
+      if (sources.push(source) > 1) return;
+      f.toolbar.querySelector(".xp-gap")?.after(button);
+      f.root.append(box);
     },
     tableChanged: () => void (box.hidden || refresh()),
   };

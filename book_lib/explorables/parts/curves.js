@@ -10,7 +10,10 @@ export const T_MAX = 5;
 const HEIGHT = 196;
 const ENOUGH = 240; // points of a theoretical curve
 
-/** Temperatures of the curves: evenly spread, and the critical one on both sides, where the slope is infinite. @param {number} coupling */
+/**
+ * Temperatures of the curves: evenly spread, and both sides of the critical one, where the slope is infinite.
+ * @param {number} coupling
+ */
 function temperatures(coupling) {
   const critical = (2 * Math.abs(coupling)) / Math.log(1 + Math.SQRT2);
   const even = Array.from({ length: ENOUGH }, (_, i) => ((i + 1) * T_MAX) / ENOUGH);
@@ -24,8 +27,9 @@ function temperatures(coupling) {
  */
 export function curves(f, { into, t }) {
   const x = { label: t("axisT"), min: 0, max: T_MAX, ticks: [0, 1, 2, 3, 4, 5] };
-  const order = plot(f, { x, y: { label: t("axisM"), min: 0, max: 1, ticks: [0, 0.5, 1] }, height: HEIGHT, title: t("orderTitle"), into, table: false });
-  const energy = plot(f, { x, y: { label: t("axisE"), min: -2, max: 0, ticks: [-2, -1, 0] }, height: HEIGHT, title: t("energyTitle"), into, table: false });
+  const shared = { x, height: HEIGHT, into, table: false };
+  const order = plot(f, { y: { label: t("axisM"), min: 0, max: 1, ticks: [0, 0.5, 1] }, title: t("orderTitle"), ...shared });
+  const energy = plot(f, { y: { label: t("axisE"), min: -2, max: 0, ticks: [-2, -1, 0] }, title: t("energyTitle"), ...shared });
   let law = "";
   let drawn = 0; // points on the plots
   /** @type {({T: number} & ReturnType<typeof theory>)[]} */
@@ -40,8 +44,9 @@ export function curves(f, { into, t }) {
     },
     {
       caption: t("theory"),
-      columns: ["T", `${order.y.label}, ${t("exact")}`, `${order.y.label}, ${t("meanField")}`, `${t("axisE")}, ${t("exact")}`, `${t("axisE")}, ${t("meanField")}`],
-      rows: rows.map(({ T, exact, meanField }) => [T, exact?.[0] ?? null, meanField?.[0] ?? null, exact?.[1] ?? null, meanField?.[1] ?? null]),
+      columns: ["T", ...[order.y.label, t("axisE")].flatMap((name) => [`${name}, ${t("exact")}`, `${name}, ${t("meanField")}`])],
+      rows: rows.map(({ T, exact, meanField }) =>
+        [T, ...[0, 1].flatMap((k) => [exact?.[k] ?? null, meanField?.[k] ?? null])]),
     },
   ]);
 
@@ -55,7 +60,10 @@ export function curves(f, { into, t }) {
 
   return {
     order, energy,
-    /** Draw the curves of theory for these couplings. @param {number} field @param {number} coupling @param {boolean} visible */
+    /**
+     * Draw the curves of theory for these couplings.
+     * @param {number} field @param {number} coupling @param {boolean} visible
+     */
     theory(field, coupling, visible) {
       const key = `${field} ${coupling} ${visible}`;
       if (key === law) return;
@@ -64,9 +72,9 @@ export function curves(f, { into, t }) {
       const all = visible ? temperatures(coupling) : [];
       rows = all.map((T) => ({ T, ...theory(T, field, coupling) }));
       for (const [p, k] of /** @type {const} */ ([[order, 0], [energy, 1]])) {
-        for (const [name, kind, key] of /** @type {const} */ ([["exact", "theory", "exact"], ["meanField", "mean_field", "meanField"]])) {
+        for (const [name, kind] of /** @type {const} */ ([["exact", "theory"], ["meanField", "mean_field"]])) {
           p.clear(t(name));
-          const curve = rows.filter((row) => row[key]).map((row) => [row.T, /** @type {number[]} */ (row[key])[k]]);
+          const curve = rows.filter((row) => row[name]).map((row) => [row.T, /** @type {number[]} */ (row[name])[k]]);
           if (curve.length) p.line(t(name), curve, { kind, ...(p === order ? { label: t(name) } : {}) });
         }
       }

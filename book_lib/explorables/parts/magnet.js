@@ -5,14 +5,21 @@ import { Ising, meanFieldMagnetization, onsagerEnergy, onsagerMagnetization } fr
 import { Settled } from "../core/measure.js";
 import { staggeredMagnetization } from "../core/observables.js";
 
-/** @typedef {{temperature: number, field: number, coupling: number, size: number, algorithm: string, start: string, seed: number}} Settings */
-/** @typedef {{temperature: number, order: number, orderError: number, energy: number, energyError: number, sweeps: number}} Measured */
+/**
+ * @typedef {{temperature: number, field: number, coupling: number, size: number, algorithm: string, start: string,
+ *     seed: number}} Settings
+ * @typedef {{temperature: number, order: number, orderError: number, energy: number, energyError: number,
+ *     sweeps: number}} Measured
+ * @typedef {[number, number]} Pair  order parameter, energy per spin
+ */
 
 export const FEWEST_SWEEPS = 64; // an average over fewer is not worth a point
 export const PER_TEMPERATURE = 256; // sweeps at each temperature of the heating run: averaged are the last 128
 
 /** Temperatures of the heating run, in units of |J|: closer together where something happens. */
-export const LADDER = [0.4, 0.8, 1.2, 1.5, 1.7, 1.9, 2, 2.1, 2.15, 2.2, 2.25, 2.3, 2.35, 2.4, 2.5, 2.6, 2.8, 3, 3.3, 3.6, 4, 4.5, 5];
+export const LADDER = [
+  0.4, 0.8, 1.2, 1.5, 1.7, 1.9, 2, 2.1, 2.15, 2.2, 2.25, 2.3, 2.35, 2.4, 2.5, 2.6, 2.8, 3, 3.3, 3.6, 4, 4.5, 5,
+];
 
 export class Magnet {
   /** @param {Settings} settings */
@@ -46,11 +53,10 @@ export class Magnet {
   /** @param {Partial<Settings>} change  temperature, field, coupling: the spins stay as they are */
   turn(change) {
     this.keepPoint();
-    if ((change.field ?? this.settings.field) !== this.settings.field || (change.coupling ?? this.settings.coupling) !== this.settings.coupling) {
-      this.points = []; // points of another curve
-    }
+    const before = { ...this.settings };
     Object.assign(this.settings, change);
     const { temperature, field, coupling } = this.settings;
+    if (field !== before.field || coupling !== before.coupling) this.points = []; // points of another curve
     Object.assign(this.ising, { temperature, field, coupling });
     this.unsettle();
     this.look();
@@ -118,7 +124,7 @@ export function checkerboard(spins, size) {
 /**
  * What theory says about the order parameter and the energy per spin, at one temperature.
  * @param {number} temperature @param {number} field @param {number} coupling
- * @returns {{exact: [number, number] | null, meanField: [number, number] | null}} [order, energy]; null where no formula holds
+ * @returns {{exact: Pair | null, meanField: Pair | null}} null where no formula holds
  */
 export function theory(temperature, field, coupling) {
   if (coupling === 0) {
@@ -126,7 +132,8 @@ export function theory(temperature, field, coupling) {
     return { exact: [Math.abs(m), -field * m], meanField: null };
   }
   const J = Math.abs(coupling);
-  const exact = field === 0 ? /** @type {[number, number]} */ ([onsagerMagnetization(temperature, J), onsagerEnergy(temperature, J)]) : null;
+  const onsager = () => /** @type {Pair} */ ([onsagerMagnetization(temperature, J), onsagerEnergy(temperature, J)]);
+  const exact = field === 0 ? onsager() : null;
   if (coupling < 0 && field !== 0) return { exact, meanField: null };
   const m = Math.abs(meanFieldMagnetization(temperature, Math.abs(field), J));
   return { exact, meanField: [m, -2 * J * m * m - Math.abs(field) * m] };
