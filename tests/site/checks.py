@@ -243,11 +243,12 @@ class Checker:
 
     def _calm_look(self, control: ElementHandle) -> Look:
         """The look once nothing follows any more from what was done before."""
-        look = self.look(control)
-        for _ in range(20):
-            self.page.wait_for_timeout(50)
+        look, calm = self.look(control), 0
+        for _ in range(60):
+            self.page.wait_for_timeout(100)
             last, look = look, self.look(control)
-            if not look.differs(last):
+            calm = 0 if look.differs(last) else calm + 1
+            if calm == 3:
                 break
         return look
 

@@ -41,7 +41,11 @@ function render({ model, el }) {
     draw(cells, SIZE, SIZE);
     curve.marker("now", [t, Math.exp(-t)]);
     curve.line("theory", model.get("theory") ? [0, 1, 2, 3, 4, 5].map((x) => [x, Math.exp(-x)]) : [], { kind: "theory", label: "theory" });
-    histogram(["sofa", "moon"].map((label, i) => ({ label, value: 1 / (1 + Math.exp((2 * i - 1) / t)), heat: i })));
+    const knobs = { rate: model.get("rate") / 10, size: model.get("size") / 64, shade: model.get("shade") / 6 };
+    histogram([
+      ...["sofa", "moon"].map((label, i) => ({ label, value: 1 / (1 + Math.exp((2 * i - 1) / t)), heat: i })),
+      ...Object.entries({ ...knobs, rule: Number(model.get("rule") === "heat_bath") }).map(([label, value]) => ({ label, value })),
+    ]);
     count(steps);
     mean(cells.reduce((sum, v) => sum + v, 0) / cells.length);
   };
