@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable
@@ -40,12 +41,16 @@ FACES = [
     ("Source Sans 3", "source-sans-3", 600, "normal"),
     ("Source Code Pro", "source-code-pro", 400, "normal"),
 ]
-LATIN = [*range(0x20, 0x7F), *range(0xA0, 0x180), *range(0x2000, 0x2070), 0x20AC, 0x2122, 0x2212, 0xFFFD]
+# What every English page uses; then the rest of Latin and its punctuation, for the page that quotes a name.
+BASIC = [*range(0x20, 0x7F), *map(ord, "\u00a0©°±²³·×÷äçèéöüß–—‘’“”…′−\u200b\u2060")]
+LATIN = [*range(0xA1, 0x180), *range(0x2000, 0x2070), 0x20AC, 0x2122, 0xFFFD]
 SIGNS = [*range(0x2190, 0x2196), *range(0x2200, 0x2300), 0x27E8, 0x27E9, 0x25C6, 0x25CF, 0x2605, 0x2113, 0x210F]
 GREEK = [*range(0x391, 0x3CA), 0x3D1, 0x3D5, 0x3F5]
+# name → (fontsource's file, characters); browsers fetch an alphabet only when a page needs a letter of it
 ALPHABETS = {
-    "latin": (LATIN, "U+0000-017F,U+2000-206F,U+20AC,U+2122,U+2212,U+FFFD"),
-    "greek": (GREEK, "U+0370-03FF"),
+    "basic": ("latin", BASIC),
+    "latin": ("latin", sorted(set(LATIN) - set(BASIC))),
+    "greek": ("greek", GREEK),
 }
 
 
@@ -53,8 +58,8 @@ def files() -> list[tuple[str, int, str, str, Path]]:
     """Every font file of the text: family, weight, style, alphabet, path."""
     found = []
     for family, package, weight, style in FACES:
-        for alphabet in ALPHABETS:
-            path = SOURCE / package / "files" / f"{package}-{alphabet}-{weight}-{style}.woff2"
+        for alphabet, (file, _) in ALPHABETS.items():
+            path = SOURCE / package / "files" / f"{package}-{file}-{weight}-{style}.woff2"
             if path.is_file():
                 found.append((family, weight, style, alphabet, path))
     if not found:
@@ -66,15 +71,35 @@ def faces() -> str:
     """The `@font-face` rules."""
     return "".join(
         f'@font-face{{font-family:"{family}";font-style:{style};font-weight:{weight};font-display:swap;'
-        f'src:url({path.name}) format("woff2");unicode-range:{ALPHABETS[alphabet][1]}}}\n'
+        f'src:url({name(path, alphabet)}) format("woff2");unicode-range:{ranges(ALPHABETS[alphabet][1])}}}\n'
         for family, weight, style, alphabet, path in files()
     )
+
+
+def name(path: Path, alphabet: str) -> str:
+    """What the file of an alphabet is called on the site."""
+    return re.sub(r"-(?:latin|greek)-", f"-{alphabet}-", path.name)
+
+
+def ranges(characters: Iterable[int]) -> str:
+    """Code points as CSS has them.
+
+    >>> ranges([0x41, 0x42, 0x43, 0x61])
+    'U+41-43,U+61'
+    """
+    runs: list[list[int]] = []
+    for point in sorted(set(characters)):
+        if runs and point == runs[-1][1] + 1:
+            runs[-1][1] = point
+        else:
+            runs.append([point, point])
+    return ",".join(f"U+{a:X}" if a == b else f"U+{a:X}-{b:X}" for a, b in runs)
 
 
 def copy(folder: Path) -> None:
     """Put the fonts of the text, cut down, beside the stylesheet."""
     for *_, alphabet, path in files():
-        shutil.copyfile(cut(path, ALPHABETS[alphabet][0]), folder / path.name)
+        shutil.copyfile(cut(path, ALPHABETS[alphabet][1]), folder / name(path, alphabet))
 
 
 def characters(path: Path) -> set[int]:
@@ -129,17 +154,17 @@ def saved(font: TTFont) -> bytes:
 def make_figure_fonts() -> None:
     """Leave the sans, with Greek and the signs of mathematics, where `book_lib.plotting` looks for it."""
     KEPT.mkdir(parents=True, exist_ok=True)
-    for weight, style, name in ((400, "normal", "Regular"), (400, "italic", "Italic"), (600, "normal", "Bold")):
-        out = KEPT / f"BookSans-{name}.ttf"
+    for weight, style, cut_name in ((400, "normal", "Regular"), (400, "italic", "Italic"), (600, "normal", "Bold")):
+        out = KEPT / f"BookSans-{cut_name}.ttf"
         if out.is_file():
             continue
         parts = []
-        for alphabet, (wanted, _) in ALPHABETS.items():
-            source = SOURCE / "source-sans-3" / "files" / f"source-sans-3-{alphabet}-{weight}-{style}.woff2"
+        for file, wanted in (("latin", [*BASIC, *LATIN]), ("greek", GREEK)):
+            source = SOURCE / "source-sans-3" / "files" / f"source-sans-3-{file}-{weight}-{style}.woff2"
             parts.append(subsetted(source, wanted, (), None))
         parts.append(signs(set().union(*(font.getBestCmap() for font in parts)), parts[0]["head"].unitsPerEm))
         font = merged(parts)
-        rename(font, FIGURE_FONT, name, weight)
+        rename(font, FIGURE_FONT, cut_name, weight)
         part = out.with_suffix(".part")
         part.write_bytes(saved(font))
         part.rename(out)

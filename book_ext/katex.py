@@ -102,7 +102,8 @@ def render(tex: str, display: bool) -> str:
     answer = json.loads(line)
     if "error" in answer:
         raise ValueError(answer["error"])
-    return answer["html"]
+    # The source, which KaTeX repeats inside the MathML, is for machines and weighs on every page.
+    return re.sub(r"<annotation\b.*?</annotation>", "", answer["html"], flags=re.DOTALL)
 
 
 def set_formula(translator, node: nodes.Element, tex: str, display: bool) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
-from sphinx.environment.collectors.toctree import TocTreeCollector
+from sphinx_external_toc.collectors import TocTreeCollectorWithStyles as Collector
 
 Numbers = dict[str, dict[str, tuple[int, ...]]]
 
@@ -35,9 +35,9 @@ def renumber(env: BuildEnvironment, docname: str, part: int) -> None:
 
 
 def with_parts(assign: Callable) -> Callable:
-    """Wrap Sphinx's own numbering; figures, which are numbered after the sections, follow by themselves."""
+    """Wrap the numbering of sphinx-external-toc; figures are numbered after sections, so they follow."""
 
-    def assign_section_numbers(self: TocTreeCollector, env: BuildEnvironment) -> list[str]:
+    def assign_section_numbers(self: Collector, env: BuildEnvironment) -> list[str]:
         before: Numbers = env.toc_secnumbers
         assign(self, env)
         for docname, part in env.config.book_parts.items():
@@ -49,13 +49,8 @@ def with_parts(assign: Callable) -> Callable:
     return assign_section_numbers
 
 
-def wrap(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
-    """Wrap the collector, once per process."""
-    if not hasattr(TocTreeCollector.assign_section_numbers, "numbers_parts"):
-        TocTreeCollector.assign_section_numbers = with_parts(TocTreeCollector.assign_section_numbers)
-
-
 def setup(app: Sphinx) -> None:
-    """Declare `book_parts`, and wrap late: Jupyter Book replaces the collector's method after the set-up."""
+    """Declare `book_parts` and wrap the collector, once per process."""
     app.add_config_value("book_parts", {}, "env", [dict])
-    app.connect("env-before-read-docs", wrap)
+    if not hasattr(Collector.assign_section_numbers, "numbers_parts"):
+        Collector.assign_section_numbers = with_parts(Collector.assign_section_numbers)

@@ -76,6 +76,11 @@ def hide_paths(app: Sphinx, config) -> None:
     config.templates_path = [p for p in config.templates_path if not Path(p).is_absolute()]
 
 
+def keep_year(app: Sphinx, config) -> None:
+    """Note the year before Sphinx replaces it by that of SOURCE_DATE_EPOCH, which is 1970 here."""
+    app.book_copyright = config.copyright
+
+
 def use_templates(app: Sphinx) -> None:
     """Put our templates before the theme's, and ask the theme for none of its parts."""
     if not is_site(app):
@@ -215,6 +220,7 @@ def dress(app: Sphinx, pagename: str, templatename: str, context: dict, doctree)
     extra = [css for css in context["css_files"] if not UNUSED_STYLES.search(file_name(css))]
     context["book"].styles += [f"{context['content_root']}{file_name(css)}" for css in extra]
     context["author"] = app.config.author
+    context["copyright"] = app.book_copyright
     context.setdefault("book_downloads", [])
     context.setdefault("book_launch", [])
 
@@ -239,6 +245,8 @@ def lay_out_files(app: Sphinx) -> None:
         return
     out = Path(app.outdir, OUT)
     out.mkdir(parents=True, exist_ok=True)
+    for old in out.glob("source-*.woff2"):
+        old.unlink()
     for name in ("book.js", "search.js", "favicon.svg", "logo.svg"):
         shutil.copyfile(STATIC / name, out / name)
     (out / "book.css").write_text(fonts.faces() + (STATIC / "book.css").read_text("utf-8"), "utf-8")
@@ -275,6 +283,7 @@ def tidy(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> None:
     """Connect the steps above to the build."""
+    app.connect("config-inited", keep_year, priority=100)
     app.connect("config-inited", hide_paths, priority=950)
     app.connect("builder-inited", lay_out_files, priority=900)
     app.connect("builder-inited", use_templates, priority=950)

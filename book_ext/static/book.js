@@ -149,7 +149,8 @@
     unfold();
     addEventListener("resize", reachable);
     addEventListener("toggle", reachable, true);
-    document.fonts?.ready.then(reachable);
+    addEventListener("load", reachable);
+    document.fonts?.addEventListener("loadingdone", reachable);  // letters of another width
     if (document.getElementById("search-results")) searchReady();
   });
 })();

@@ -86,7 +86,7 @@
   const cutUp = html => {
     const article = new DOMParser().parseFromString(html, "text/html").querySelector("article.text");
     for (const noise of article?.querySelectorAll("script, .headerlink, .katex-mathml, .explorable, .tested") ?? []) noise.remove();
-    return [...article?.querySelectorAll("p, li, td, dt, figcaption, pre") ?? []]
+    return [...article?.querySelectorAll("p, li, td, dt, figcaption") ?? []]
       .filter(block => !block.querySelector("p, li"))
       .map(block => ({text: block.textContent.replace(/\s+/g, " ").trim(), id: block.closest("section[id]")?.id ?? ""}));
   };

@@ -209,12 +209,13 @@ def test_budgets(site, pages):
         files = {site / a for a in re.findall(r'<(?:script|link)[^>]*(?:src|href)="([^"?]+\.(?:js|css))', html)}
         weight = {path: len(gzip.compress(path.read_bytes())) for path in files}
         script = sum(size for path, size in weight.items() if path.suffix == ".js")
-        faces = sum(path.stat().st_size for path in (site / "_static/book").glob("*latin*.woff2"))
+        faces = sum(path.stat().st_size for path in (site / "_static/book").glob("*basic*.woff2"))
         if "katex.css" in html:
-            faces += sum(path.stat().st_size for path in (site / "_static/book/fonts").glob("*.woff2"))
+            usual = "Main-Regular Main-Bold Math-Italic AMS-Regular Size1-Regular Size2-Regular Size3-Regular"
+            faces += sum((site / f"_static/book/fonts/KaTeX_{face}.woff2").stat().st_size for face in usual.split())
         assert script < 60_000, name
-        # Generous: as if a page used every typeface there is, which none does.
-        assert sum(weight.values()) + faces < 260_000, name
+        # As if each page used every face of the text and all of KaTeX's usual ones; tests/site weighs what loads.
+        assert sum(weight.values()) + faces < 200_000, name
 
 
 def test_two_pages_of_one_build_share_their_files(pages):
@@ -326,9 +327,9 @@ def test_figures_share_the_palette():
 
 def test_fonts_have_the_letters_they_claim():
     for *_, alphabet, path in fonts.files():
-        cut = fonts.cut(path, fonts.ALPHABETS[alphabet][0])
-        assert cut.stat().st_size < 18_000
-        letters = "αωΔΣ" if alphabet == "greek" else "aZ09é–—“”−"
+        cut = fonts.cut(path, fonts.ALPHABETS[alphabet][1])
+        assert cut.stat().st_size < 12_500
+        letters = {"greek": "αωΔΣ", "basic": "aZ09é–—“”−", "latin": "ñŒ"}[alphabet]
         assert set(map(ord, letters)) <= fonts.characters(cut), path.name
 
 
