@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
+import os
 import re
 import shutil
 import tempfile
@@ -120,9 +121,7 @@ def cut(path: Path, characters: Iterable[int], features: tuple[str, ...] = ("ker
     kept = KEPT / f"{path.stem}-{key}.woff2"
     if not kept.is_file():
         KEPT.mkdir(parents=True, exist_ok=True)
-        part = kept.with_suffix(".part")
-        part.write_bytes(saved(subsetted(path, wanted, features, "woff2")))
-        part.rename(kept)
+        write_whole(kept, saved(subsetted(path, wanted, features, "woff2")))
     return kept
 
 
@@ -142,6 +141,13 @@ def subsetted(path: Path, characters: list[int], features: tuple[str, ...], flav
     worker.subset(font)
     font.flavor = flavor
     return font
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file that another build, at the same moment perhaps, sees whole or not at all."""
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part.write_bytes(data)
+    part.replace(path)
 
 
 def saved(font: TTFont) -> bytes:
@@ -165,9 +171,7 @@ def make_figure_fonts() -> None:
         parts.append(signs(set().union(*(font.getBestCmap() for font in parts)), parts[0]["head"].unitsPerEm))
         font = merged(parts)
         rename(font, FIGURE_FONT, cut_name, weight)
-        part = out.with_suffix(".part")
-        part.write_bytes(saved(font))
-        part.rename(out)
+        write_whole(out, saved(font))
 
 
 def signs(known: set[int], units: int) -> TTFont:
