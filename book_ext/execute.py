@@ -213,7 +213,12 @@ class Done:
         """Report one chapter."""
         self.count += 1
         clear_progress()
-        log.info(f"[{self.count}/{self.total}] {chapter.page:<32} {words}")
+        tell(f"[{self.count}/{self.total}] {chapter.page:<32} {words}")
+
+
+def tell(line: str) -> None:
+    """Print a line of progress, in a quiet build too: executing takes longer than all that Sphinx does."""
+    print(line, flush=True)
 
 
 async def execute_all(stale: list[Chapter], build: Build) -> list[str]:
@@ -282,9 +287,9 @@ def decide(chapters: list[Chapter], build: Build) -> list[Chapter]:
         stop([problem])
     reasons = {chapter.page: build.stale(chapter) for chapter in chapters}
     stale = [chapter for chapter in chapters if reasons[chapter.page]]
-    log.info(f"{len(chapters)} pages with code, {len(stale)} to execute, {jobs()} at a time")
+    tell(f"{len(chapters)} pages with code, {len(stale)} to execute, {jobs()} at a time")
     for chapter in stale:
-        log.info(f"  {chapter.page}: {reasons[chapter.page]}")
+        tell(f"  {chapter.page}: {reasons[chapter.page]}")
     return sorted(stale, key=lambda c: -known_seconds(c, build.store))
 
 
