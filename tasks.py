@@ -379,6 +379,14 @@ def python_tests(results, arguments, chromium):
     command += [f"--junitxml={results / 'pytest.xml'}", "-o", "junit_family=xunit1"]
     if arguments.no_site:
         command += ["-m", "not site"]
+    status = run(*command, *arguments.pytest, CHROMIUM=chromium or "")
+    if status != 1:
+        return status
+    # Builds, kernels and browsers share two cores here. What failed beside them is tried once more, alone;
+    # it counts as failed only if it fails again, and the report above keeps the first time.
+    say("\n== pytest, once more and alone: what failed")
+    command[command.index("-n") + 1] = "0"
+    command += ["--last-failed", "--last-failed-no-failures", "none"]
     return run(*command, *arguments.pytest, CHROMIUM=chromium or "")
 
 
