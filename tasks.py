@@ -32,6 +32,7 @@ import filecmp
 import functools
 import hashlib
 import http.server
+import json
 import os
 import shutil
 import socketserver
@@ -386,8 +387,13 @@ def python_tests(results, arguments, chromium):
     # it counts as failed only if it fails again, and the report above keeps the first time.
     say("\n== pytest, once more and alone: what failed")
     command[command.index("-n") + 1] = "0"
-    command += ["--last-failed", "--last-failed-no-failures", "none"]
-    return run(*command, *arguments.pytest, CHROMIUM=chromium or "")
+    return run(*command, *failed_last(), CHROMIUM=chromium or "")
+
+
+def failed_last():
+    """What failed in the last run: whole files, whose tests share fixtures; of the long test_site.py single tests."""
+    text = (BUILD / ".pytest_cache" / "v" / "cache" / "lastfailed").read_text(encoding="utf-8")
+    return sorted({name if "test_site.py" in name else name.split("::")[0] for name in json.loads(text)})
 
 
 def count(path):

@@ -17,9 +17,6 @@ from pathlib import Path
 import nbformat
 import pytest
 
-# These tests change one book in turn: one worker runs them, in their order.
-pytestmark = pytest.mark.xdist_group("execution")
-
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURE = Path(__file__).with_name("fixture")
 LEAF, BASE = "chapters/leaf", "chapters/base"
