@@ -32,7 +32,6 @@ import filecmp
 import functools
 import hashlib
 import http.server
-import json
 import os
 import shutil
 import socketserver
@@ -380,20 +379,7 @@ def python_tests(results, arguments, chromium):
     command += [f"--junitxml={results / 'pytest.xml'}", "-o", "junit_family=xunit1"]
     if arguments.no_site:
         command += ["-m", "not site"]
-    status = run(*command, *arguments.pytest, CHROMIUM=chromium or "")
-    if status != 1:
-        return status
-    # Builds, kernels and browsers share two cores here. What failed beside them is tried once more, alone;
-    # it counts as failed only if it fails again, and the report above keeps the first time.
-    say("\n== pytest, once more and alone: what failed")
-    command[command.index("-n") + 1] = "0"
-    return run(*command, *failed_last(), CHROMIUM=chromium or "")
-
-
-def failed_last():
-    """What failed in the last run: whole files, whose tests share fixtures; of the long test_site.py single tests."""
-    text = (BUILD / ".pytest_cache" / "v" / "cache" / "lastfailed").read_text(encoding="utf-8")
-    return sorted({name if "test_site.py" in name else name.split("::")[0] for name in json.loads(text)})
+    return run(*command, *arguments.pytest, CHROMIUM=chromium or "")
 
 
 def count(path):

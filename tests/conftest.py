@@ -18,6 +18,8 @@ def root() -> Path:
     return ROOT
 
 
+# subtle: first, because xdist reads the groups in the same hook, and its turn would come before ours.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests below tests/site, and keep a file's tests in one process (`--dist loadgroup`).
 
