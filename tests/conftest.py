@@ -1,5 +1,6 @@
 """What all tests share: where things are, the `claim` marker, and how files are spread over processes."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -18,21 +19,35 @@ def root() -> Path:
     return ROOT
 
 
-# subtle: first, because xdist reads the groups in the same hook, and its turn would come before ours.
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests below tests/site, and keep a file's tests in one process (`--dist loadgroup`).
-
-    A file's tests share fixtures that are costly to make. test_site.py is the exception: it holds the tests
-    of every page, and each page may go to a process of its own.
-    """
+    """Mark tests below tests/site."""
     for item in items:
         if ROOT / "tests" / "site" in item.path.parents:
             item.add_marker(pytest.mark.site)
-        if item.get_closest_marker("xdist_group"):
-            continue
-        group = str(item.path.relative_to(ROOT))
-        page = getattr(item, "callspec", None) and item.callspec.params.get("path")
-        if item.path.name == "test_site.py" and page:
-            group += f":{page}"
-        item.add_marker(pytest.mark.xdist_group(group))
+
+
+def unit(nodeid: str) -> str:
+    """The tests that one process runs, in their order: a file's, which share fixtures that are costly to make.
+
+    test_site.py is the exception: it holds the tests of every page, and each page may go to a process of its own.
+
+    >>> unit("tests/lib/test_rng.py::test_range[1-2]")
+    'tests/lib/test_rng.py'
+    >>> unit("tests/site/test_site.py::test_page[dark-chapters/ising.html]")
+    'tests/site/test_site.py chapters/ising.html'
+    """
+    file, _, test = nodeid.partition("::")
+    page = re.search(r"[\w/]+\.html", test)
+    return f"{file} {page[0]}" if page and file.endswith("test_site.py") else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Spread units over processes. (`--dist loadgroup` would, but pytest 9.2 does not see xdist's group names.)"""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Units(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return unit(nodeid)
+
+    return Units(config, log)

@@ -146,10 +146,12 @@
 
   const serve = (form, place) => {
     const input = form.querySelector("input");
-    let waiting = 0;
+    let waiting = 0, shown = null;
     const update = async () => {
+      clearTimeout(waiting);
       try { await ready; } catch { place.textContent = "The search index could not be loaded."; return; }
-      show(input.value, place);
+      if (input.value === shown) return;  // the hits in view stay, and with them the focus
+      show(shown = input.value, place);
     };
     input.addEventListener("input", event => {
       if (event.isComposing) return;  // half-typed Pinyin is not a query
@@ -161,14 +163,13 @@
       event.preventDefault();
       update().then(() => place.querySelector("a")?.click());
     });
-    (form.closest("dialog") ?? form.parentElement).addEventListener("keydown", event => {
-      if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
-      const stops = [input, ...place.querySelectorAll("a")];
-      const at = stops.indexOf(document.activeElement);
-      const next = stops[at + (event.key === "ArrowDown" ? 1 : -1)];
-      if (at < 0 || !next) return;
+    (form.closest("dialog") ?? form.parentElement).addEventListener("keydown", async event => {
+      const step = {ArrowDown: 1, ArrowUp: -1}[event.key], from = document.activeElement;
+      if (!step || from !== input && !place.contains(from)) return;
       event.preventDefault();
-      next.focus();
+      if (from === input) await update();  // an arrow leads into the hits of what was asked last
+      const stops = [input, ...place.querySelectorAll("a")];
+      stops[stops.indexOf(from) + step]?.focus();
     });
     return {input, update};
   };

@@ -354,8 +354,7 @@ def test_state_is_in_the_address_and_comes_back(opened):
     second = demo(page, 1)
     slider(second.box, "temperature").press("End")
     second.box.get_by_text("heat bath").click()
-    page.wait_for_function("() => location.hash")
-    assert page.evaluate("location.hash") == "#xp:demo2.temperature=5&demo2.rule=heat_bath"
+    page.wait_for_function("() => location.hash === '#xp:demo2.temperature=5&demo2.rule=heat_bath'")
     page.reload()
     driver.wait_ready(page)
     assert demo(page, 1).get("temperature") == 5
