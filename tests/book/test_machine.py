@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -30,6 +30,14 @@ def pins(name: str) -> dict[str, str]:
     return {re.sub(r"[-_.]+", "-", name).lower(): value for name, value in (row.split("==") for row in rows)}
 
 
+def installed(name: str) -> bool:
+    """Whether a package is on this machine (some of those pinned belong to other systems)."""
+    try:
+        return bool(version(name))
+    except PackageNotFoundError:
+        return False
+
+
 # ---------------------------------------------------------------------------------------------------- pins
 
 
@@ -51,9 +59,21 @@ def test_what_is_installed_is_what_is_pinned(name):
     assert not wrong
 
 
+@pytest.mark.parametrize("python", ["3.11.0", "3.12.0", "3.13.0", "3.14.0"])
+def test_every_pinned_version_installs_from_the_oldest_python_on(python):
+    """Debian's Python is 3.11.2; a package that asks for 3.11.5 fails its set-up as "conflicting dependencies"."""
+    from importlib.metadata import distribution
+
+    from packaging.specifiers import SpecifierSet
+
+    asks = {name: distribution(name).metadata["Requires-Python"] for name in pins("constraints.txt") if installed(name)}
+    assert len(asks) > 100
+    assert not {name: spec for name, spec in asks.items() if python not in SpecifierSet(spec or "")}
+
+
 def test_everything_installed_is_constrained():
     """What the requirements bring along on this machine, followed through their own requirements."""
-    from importlib.metadata import PackageNotFoundError, distribution
+    from importlib.metadata import distribution
 
     from packaging.requirements import Requirement
 
