@@ -12,7 +12,7 @@ import datetime
 import json
 from pathlib import Path
 
-from benchmarks import ising
+from benchmarks import categorical, ising
 from benchmarks.timing import machine
 
 FOLDER = Path(__file__).resolve().parent
@@ -31,14 +31,33 @@ def table(rows: list[dict]) -> list[str]:
     return lines
 
 
+def draws_table(rows: list[dict]) -> list[str]:
+    """Lay out the rows of the comparison of samplers: speed (ratio) for each number of outcomes."""
+    outcomes = list(rows[0]["ratio"])
+    lines = [f"| draws per µs (ratio) | {' | '.join(f'K = {k}' for k in outcomes)} | |"]
+    lines.append(f"|---|{'--:|' * len(outcomes)}---|")
+    for row in rows:
+        cells = [f"{row['draws_per_us'][k]:.0f} ({row['ratio'][k]:.1f})" for k in outcomes]
+        lines.append(f"| {row['name']} | {' | '.join(cells)} | {row['note']} |")
+    return lines
+
+
+def heading(title: str, entry: dict) -> list[str]:
+    """Write a comparison's title, its date and the machine."""
+    described = ", ".join(f"{key} {value}" for key, value in entry["machine"].items())
+    return [f"### {title} ({entry['date']})", "", described, ""]
+
+
 def report(results: dict) -> str:
     """Write everything that is known as Markdown."""
     lines: list[str] = []
     if "ising" in results:
         entry = results["ising"]
-        described = ", ".join(f"{key} {value}" for key, value in entry["machine"].items())
-        lines += [f"### Ising model, {entry['size']}², T = T_c ({entry['date']})", "", described, ""]
-        lines += [*table(entry["rows"]), ""]
+        lines += [*heading(f"Ising model, {entry['size']}², T = T_c", entry), *table(entry["rows"]), ""]
+    if "categorical" in results:
+        entry = results["categorical"]
+        title = f"Drawing from a discrete law of K outcomes, {entry['draws']:,} times"
+        lines += [*heading(title, entry), *draws_table(entry["rows"]), ""]
     build = results.get("build", {"cold_seconds": None, "rebuild_seconds": None, "date": None})
     lines += [f"### Building the book ({build['date'] or 'not measured yet'})", ""]
     lines += ["| | seconds |", "|---|--:|"]
@@ -69,7 +88,9 @@ def main() -> None:
         cold, rebuild = arguments.build
         new["build"] = {"date": today, "cold_seconds": cold, "rebuild_seconds": rebuild}
     if not arguments.build:
-        new["ising"] = {"date": today, "machine": machine(), "size": ising.SIZE, "rows": ising.run()}
+        when = {"date": today, "machine": machine()}
+        new["ising"] = {**when, "size": ising.SIZE, "rows": ising.run()}
+        new["categorical"] = {**when, "draws": categorical.DRAWS, "rows": categorical.run()}
     print(report(new))
     if arguments.save:
         save(new)

@@ -2,7 +2,7 @@
 
 Sphinx counts the chapters of the table of contents. The book is written part by part, so the ninth part may be
 the first to appear; it is chapter 9 all the same, and its first figure is 9.1, today and when all are there.
-`book_parts` in `_config.yml` names the number of each chapter that a count would get wrong.
+`book_parts` in `_config.yml` names the number of each chapter; a part in two files has letters, 2a and 2b.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx_external_toc.collectors import TocTreeCollectorWithStyles as Collector
 
-Numbers = dict[str, dict[str, tuple[int, ...]]]
+Numbers = dict[str, dict[str, tuple[int | str, ...]]]
 
 
-def shift(number: list[int] | tuple[int, ...] | None, part: int) -> tuple[int, ...]:
-    """Return a section number with its first place replaced: (1, 3) in part 9 is (9, 3)."""
+def shift(number: list[int] | tuple[int, ...] | None, part: int | str) -> tuple[int | str, ...]:
+    """Return a section number with its first place replaced: (1, 3) in part 9 is (9, 3), in 2b it is (2b, 3)."""
     return (part, *number[1:]) if number else ()
 
 
-def renumber(env: BuildEnvironment, docname: str, part: int) -> None:
+def renumber(env: BuildEnvironment, docname: str, part: int | str) -> None:
     """Put the part's number into all three places where Sphinx keeps the numbers of a document."""
     sections = env.toc_secnumbers[docname]
     env.toc_secnumbers[docname] = {anchor: shift(number, part) for anchor, number in sections.items()}

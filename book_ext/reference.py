@@ -2,7 +2,8 @@
 
 Modules are read, not imported: the page does not need torch, and cannot be changed by what an import does. A
 name is public if the module's `__all__` has it or, where there is none, if it has a docstring and no leading
-underscore. Every entry can be linked to: {py:class}`book_lib.ising.Ising`.
+underscore. What a module takes from private ones and lists in `__all__` is shown as its own. Every entry can be
+linked to: {py:class}`book_lib.ising.Ising`.
 """
 
 from __future__ import annotations
@@ -37,18 +38,24 @@ class LibraryReference(SphinxDirective):
         for name, path in modules(self.arguments):
             self.env.note_dependency(str(path))
             tree = ast.parse(path.read_text("utf-8"), str(path))
-            if list(public(tree)):
-                sections.append(self.module(name, tree, str(path)))
+            offers = [(node, str(path)) for node in public(tree)]
+            for other in private_sources(tree):
+                self.env.note_dependency(str(other))
+                offers += [(node, str(other)) for node in taken(tree, other)]
+            if offers:
+                sections.append(self.module(name, tree, str(path), offers))
         return sections
 
-    def module(self, name: str, tree: ast.Module, source: str) -> nodes.section:
-        """A module: what it is for, then what it offers."""
+    def module(
+        self, name: str, tree: ast.Module, source: str, offers: list[tuple[ast.AST, str]]
+    ) -> nodes.section:
+        """A module: what it is for, then what it offers, each with the file that it is written in."""
         anchor = nodes.make_id(name)
         title = nodes.title("", "", nodes.literal("", name))
         section = nodes.section("", title, ids=[anchor], names=[name])
         section += self.prose(ast.get_docstring(tree) or "", source)
-        for node in public(tree):
-            section += self.entry(f"{name}.{node.name}", node, source)
+        for node, written_in in offers:
+            section += self.entry(f"{name}.{node.name}", node, written_in)
         return section
 
     def entry(self, name: str, node: ast.AST, source: str) -> nodes.container:
@@ -110,14 +117,47 @@ def find(name: str) -> Path:
 
 def public(tree: ast.Module) -> Iterator[ast.AST]:
     """The functions and classes that a module offers, in the order of its text."""
+    listed = exported(tree)
+    for node in documented(tree):
+        if node.name in listed if listed is not None else not node.name.startswith("_"):
+            yield node
+
+
+def exported(tree: ast.Module) -> set[str] | None:
+    """The names in `__all__`, or None where a module has no such list."""
     listed = None
     for node in tree.body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
             listed = set(ast.literal_eval(node.value)) if is_literal(node.value) else None
+    return listed
+
+
+def documented(tree: ast.Module) -> Iterator[ast.AST]:
+    """The functions and classes of a module that have a docstring."""
     for node in tree.body:
-        if not isinstance(node, ast.FunctionDef | ast.ClassDef) or not ast.get_docstring(node):
-            continue
-        if node.name in listed if listed is not None else not node.name.startswith("_"):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
+            yield node
+
+
+def imports(tree: ast.Module) -> Iterator[ast.ImportFrom]:
+    """The lines `from book_lib._private import …` of a module."""
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("book_lib."):
+            if node.module.rsplit(".", 1)[-1].startswith("_"):
+                yield node
+
+
+def private_sources(tree: ast.Module) -> list[Path]:
+    """The files of the private modules from which a module takes what it lists in `__all__`."""
+    listed = exported(tree) or set()
+    return [find(node.module) for node in imports(tree) if listed & {alias.name for alias in node.names}]
+
+
+def taken(tree: ast.Module, source: Path) -> Iterator[ast.AST]:
+    """What a module takes from one private file and lists in `__all__`, in the order of that file's text."""
+    names = {a.name for node in imports(tree) if find(node.module) == source for a in node.names}
+    for node in documented(ast.parse(source.read_text("utf-8"), str(source))):
+        if node.name in names & (exported(tree) or set()):
             yield node
 
 

@@ -52,12 +52,32 @@ def one_of(name: str, value: Any, options: Iterable[str]) -> str:
     return value
 
 
+def real_array(name: str, values: ArrayLike) -> NDArray[np.float64]:
+    """Return ``values`` as a float64 array, refusing anything not made of real numbers; NaN and ∞ pass.
+
+    subtle: NumPy would read "1.5" as a number, True as 1, and drop an imaginary part or a mask.
+    """
+    if np.ma.isMaskedArray(values):
+        raise TypeError(f"{name} must be an array of real numbers, got a masked array")
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError) as error:  # ragged rows, for one
+        raise TypeError(f"{name} must be an array of real numbers: {error}") from None
+    if array.dtype.kind == "O":  # integers beyond 64 bits, fractions
+        wrong = [x for x in array.flat if isinstance(x, bool) or not isinstance(x, Real)]
+        if wrong:
+            raise TypeError(f"{name} must be an array of real numbers, got {wrong[0]!r}")
+    elif array.dtype.kind not in "iuf":
+        raise TypeError(f"{name} must be an array of real numbers, got an array of {array.dtype}")
+    try:
+        return array.astype(np.float64, copy=False)
+    except (TypeError, OverflowError) as error:
+        raise TypeError(f"{name} must be an array of real numbers: {error}") from None
+
+
 def finite_array(name: str, values: ArrayLike) -> NDArray[np.float64]:
     """Return ``values`` as a float64 array, refusing NaN, infinities and anything not numeric."""
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{name} must be an array of real numbers: {error}") from None
+    array = real_array(name, values)
     bad = ~np.isfinite(array)
     if bad.any():
         where = tuple(int(i) for i in np.argwhere(bad)[0])

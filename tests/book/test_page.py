@@ -3,6 +3,7 @@
 What must fail is built too: one book full of faults that are warnings, one with a formula that is not.
 """
 
+import ast
 import gzip
 import os
 import re
@@ -16,7 +17,7 @@ import pytest
 import yaml
 from playwright.sync_api import sync_playwright
 
-from book_ext import fonts, logo, page
+from book_ext import fonts, logo, page, reference
 from book_lib import plotting
 from tests.site import driver
 
@@ -251,6 +252,17 @@ def test_library_reference_reads_docstrings(pages):
     assert 'id="book_lib.plotting.figure"' in library
     assert "temperature_color" in library
     assert "DARK_SVG" not in library
+
+
+def test_library_reference_shows_what_a_module_takes_from_private_ones():
+    for module, names in (("probability", {"softmax", "Normal", "Beta"}), ("ising", {"onsager_energy", "Ising"})):
+        path = reference.find(f"book_lib.{module}")
+        tree = ast.parse(path.read_text("utf-8"))
+        shown = {node.name for node in reference.public(tree)}
+        for source in reference.private_sources(tree):
+            shown |= {node.name for node in reference.taken(tree, source)}
+        constants = {name for name in reference.exported(tree) if name.isupper()}
+        assert names <= shown == reference.exported(tree) - constants
 
 
 def test_figures_come_twice_and_explorables_with_a_picture(pages):

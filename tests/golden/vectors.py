@@ -15,6 +15,8 @@ import numpy as np
 from book_lib import _ising_kernels as kernels
 from book_lib import ising, probability
 from book_lib.rng import CounterRNG, threefry2x32
+from tests.golden import first_chapter, information
+from tests.golden.laws import laws
 
 # Random123 1.x, tests/kat_vectors: counter, key, result of threefry2x32 with 20 rounds.
 KNOWN_ANSWERS = [
@@ -271,9 +273,17 @@ def softmax() -> dict[str, Any]:
 
 GOLDEN: dict[str, Callable[[], dict[str, Any]]] = {
     "cluster": cluster,
+    "darts": information.darts,
+    "divergence": information.divergence,
     "exact": exact,
+    "guess": first_chapter.guess,
     "ising": ising_runs,
+    "laws": laws,
+    "leakage": first_chapter.leakage,
+    "legendre": first_chapter.legendre,
+    "line": first_chapter.line,
     "rng": rng,
     "softmax": softmax,
+    "thermal": information.thermal,
     "village": village,
 }

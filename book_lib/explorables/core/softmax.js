@@ -8,9 +8,7 @@ const HALF_A_DRAW = 2 ** -33; // keeps u off zero, where ln is not finite
  * @param {ArrayLike<number>} logits @param {number} temperature
  */
 function shifted(logits, temperature) {
-  if (!Number.isFinite(temperature) || temperature < 0) {
-    throw new RangeError(`temperature must be finite and at least 0, got ${temperature}`);
-  }
+  if (!(temperature >= 0)) throw new RangeError(`temperature must be at least 0, got ${temperature}`);
   const z = Float64Array.from(logits);
   if (!z.length) throw new RangeError("logits must have at least one entry, got none");
   if (z.some((value) => Number.isNaN(value) || value === Infinity)) {
@@ -21,18 +19,29 @@ function shifted(logits, temperature) {
   return z.map((value) => value - top);
 }
 
+/**
+ * (z − max z)/T with its limits: at T = 0 the ties at the top alone stay, at T = Infinity all that is possible.
+ * @param {Float64Array} z  from `shifted` @param {number} temperature
+ */
+function gaps(z, temperature) {
+  if (temperature === 0) return z.map((value) => (value === 0 ? 0 : -Infinity));
+  if (temperature === Infinity) return z.map((value) => (value === -Infinity ? -Infinity : 0));
+  return z.map((value) => value / temperature);
+}
+
 /** @param {Float64Array} values */
 const total = (values) => values.reduce((sum, value) => sum + value, 0);
 
 /**
- * p_i = exp(z_i / T) / Σ_j exp(z_j / T): Boltzmann's law for energies −z. At T = 0 ties share the mass.
+ * p_i = exp(z_i / T) / Σ_j exp(z_j / T): Boltzmann's law for energies −z. At T = 0 ties share the mass, at
+ * T = Infinity all possible outcomes do.
  * @param {ArrayLike<number>} logits  −Infinity forbids an outcome
  * @param {number} [temperature]
  * @returns {Float64Array}
  */
 export function softmax(logits, temperature = 1) {
   const z = shifted(logits, temperature);
-  const weights = z.map((value) => (temperature === 0 ? Number(value === 0) : Math.exp(value / temperature)));
+  const weights = gaps(z, temperature).map(Math.exp);
   const sum = total(weights);
   return weights.map((weight) => weight / sum);
 }
@@ -44,12 +53,7 @@ export function softmax(logits, temperature = 1) {
  * @returns {Float64Array}
  */
 export function logSoftmax(logits, temperature = 1) {
-  const z = shifted(logits, temperature);
-  if (temperature === 0) {
-    const ties = z.filter((value) => value === 0).length;
-    return z.map((value) => (value === 0 ? -Math.log(ties) : -Infinity));
-  }
-  const scaled = z.map((value) => value / temperature);
+  const scaled = gaps(shifted(logits, temperature), temperature);
   const logZ = Math.log(total(scaled.map(Math.exp)));
   return scaled.map((value) => value - logZ);
 }

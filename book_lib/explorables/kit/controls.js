@@ -82,16 +82,18 @@ export function slide({ min, max, step = (max - min) / 100, scale = "linear", st
 /**
  * What is wrong with a typed number, in words; "" when nothing is.
  * @param {string} text  what the reader typed
- * @param {{label: string, min: number, max: number, step?: number, exact?: boolean, stops?: number[]}} options
+ * @param {{label: string, min: number, max: number, step?: number, exact?: boolean, stops?: number[],
+ *     refuse?: (v: number) => string}} options  refuse: own words for a number out of range
  * @returns {string}
  */
-export function numberError(text, { label, min, max, step = 1, exact = false, stops }) {
+export function numberError(text, { label, min, max, step = 1, exact = false, stops, refuse }) {
   const value = Number(text);
   const values = { label, min: significant(min, 6), max: significant(max, 6), step: significant(step, 6) };
   const bad = text.trim() === "" || !Number.isFinite(value);
   if (stops) return !bad && stops.includes(value) ? "" : t("errorStops", { label, values: stops.map((v) => significant(v, 6)).join(", ") });
   const off = exact && !bad && Math.abs((value - min) / step - Math.round((value - min) / step)) > 1e-9;
   if (!bad && value >= min && value <= max && !off) return "";
+  if (refuse && !bad && !off) return refuse(value);
   return t(!exact ? "errorRange" : step === 1 ? "errorWhole" : "errorStep", values);
 }
 
@@ -142,6 +144,7 @@ export function numberBox(f, options, name, commit) {
  * @property {boolean} [exact]  typed numbers must fall on a step (default: when min and step are whole)
  * @property {(v: number) => string} [words]  the whole text a screen reader says: "T = 2.27, near critical"
  * @property {(v: number) => string} [format]
+ * @property {(v: number) => string} [refuse]  own words for a typed number out of range
  * @property {boolean | {neutral: number}} [temperature]  the temperature scale as track; neutral: the value at its middle
  * @property {number} [value]  start, when there is no trait
  * @property {OnInput} [onInput]
@@ -309,7 +312,9 @@ export function presets(f, all, { label = t("presets"), onPick, into } = {}) {
       onPick?.(i);
     },
   }));
-  const holds = (/** @type {any} */ a, /** @type {any} */ b) => (typeof a === "number" ? Math.abs(a - b) < 1e-9 : a === b);
+  /** @type {(a: any, b: any) => boolean} */
+  const holds = (a, b) => (typeof a === "number" ? Math.abs(a - b) < 1e-9
+    : Array.isArray(a) ? a.length === b?.length && a.every((v, i) => holds(v, b[i])) : a === b);
   const mark = () => buttons.forEach((node, i) =>
     node.setAttribute("aria-pressed", String(Object.entries(all[i].set).every(([k, v]) => holds(v, f.model.get(k))))));
   new Set(all.flatMap(({ set }) => Object.keys(set))).forEach((trait) => {

@@ -49,6 +49,10 @@ export function parseValue(text, like) {
     return text.trim() !== "" && Number.isFinite(value) ? value : undefined;
   }
   if (typeof like === "boolean") return text === "true" ? true : text === "false" ? false : undefined;
+  if (Array.isArray(like)) {
+    const values = text.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
+    return values.every(Number.isFinite) ? values : undefined; // a list of numbers: 0.2,0.5,0.3
+  }
   return typeof like === "string" ? text : undefined;
 }
 
@@ -76,7 +80,7 @@ export function hashState(f) {
     const own = {};
     for (const [trait, { shipped }] of shared) {
       const value = f.model.get(trait);
-      if (value !== shipped) own[trait] = String(value);
+      if (String(value) !== String(shipped)) own[trait] = String(value); // lists are compared by what they hold
     }
     if (Object.keys(own).length) state[f.key] = own;
     else delete state[f.key];
