@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from book_lib import exercises
+from book_lib import exercises, ising
 from book_lib.exercises import Verdict, check, exercise, names, variant
 from book_lib.exercises import ising as chapter
 
@@ -159,6 +159,18 @@ def test_an_honest_error_bar_passes_and_a_naive_one_is_recognised(seed):
     naive = check("ising-6", series.std(ddof=1) / np.sqrt(len(series)), seed=seed)
     assert not naive.right and "independent" in naive.message
     assert "spread of single" in check("ising-6", series.std(), seed=seed).message
+
+
+def test_the_librarys_blocking_passes_for_every_student():
+    for seed in range(100):
+        assert check("ising-6", ising.blocking(variant("ising-6", seed)).error, seed=seed).right, seed
+
+
+def test_blocks_that_are_too_short_are_recognised():
+    series = variant("ising-6", 3)
+    pairs = series.reshape(-1, 2).mean(axis=1)
+    reply = check("ising-6", pairs.std(ddof=1) / np.sqrt(len(pairs)), seed=3)
+    assert not reply.right and "blocks of 2" in reply.message
 
 
 def test_the_error_of_the_series_is_the_one_that_many_series_show():
