@@ -17,7 +17,9 @@ SEEDS = st.integers(min_value=0, max_value=10_000)
 
 def test_the_chapter_registers_its_checks():
     assert names("ising") == [f"ising-{n}" for n in (1, 2, 3, 5, 6, 7, 8, 9)]
-    assert names("nothing") == []
+    for unknown in ("isng", 5):
+        with pytest.raises(ValueError, match="chapter: expected one of ising"):
+            names(unknown)
 
 
 def test_unknown_names_list_the_known_ones():
@@ -33,6 +35,8 @@ def test_a_name_is_registered_once():
     names("ising")
     with pytest.raises(ValueError, match="registered already"):
         exercise("ising-1")
+    with pytest.raises(TypeError, match="name: expected a text"):
+        exercise(5)
 
 
 def test_seeds_are_checked():
@@ -40,11 +44,11 @@ def test_seeds_are_checked():
         variant("ising-2", 1)
     with pytest.raises(ValueError, match="takes no seed"):
         check("ising-2", chapter.ring_correlation, seed=1)
-    with pytest.raises(TypeError, match="seed: expected an integer"):
+    with pytest.raises(TypeError, match="seed must be an integer"):
         variant("ising-1", 1.5)
-    with pytest.raises(TypeError, match="seed: expected an integer"):
+    with pytest.raises(TypeError, match="seed must be an integer"):
         check("ising-1", 1.0, seed=True)
-    with pytest.raises(ValueError, match="from 0 up"):
+    with pytest.raises(ValueError, match="seed must be at least 0"):
         variant("ising-1", -1)
 
 
