@@ -196,8 +196,8 @@ def node_folder():
 
 
 def make_venv():
-    """Create .venv unless it is there and works with this Python."""
-    ask = f"import sys; sys.exit(sys.version_info < {OLDEST})"
+    """Create .venv unless it is there and still works (a system that moved to another Python leaves it without pip)."""
+    ask = f"import sys, pip; sys.exit(sys.version_info < {OLDEST})"
     if PYTHON.exists() and subprocess.call([str(PYTHON), "-c", ask], stderr=subprocess.DEVNULL) == 0:
         return
     check_space()
@@ -531,7 +531,7 @@ def clean_site(keep=None):
 
 def clean(arguments):
     """Remove what builds made; with --all also .venv and node_modules."""
-    with lock():
+    with lock("setup"), lock():
         clean_site()
         folders = [ROOT / "book_lib" / "explorables" / "dist", ROOT / "dist"]
         folders += [ROOT / name for name in (".pytest_cache", ".ruff_cache", ".hypothesis")]
@@ -540,6 +540,12 @@ def clean(arguments):
             shutil.rmtree(folder, ignore_errors=True)
     kept = "" if arguments.all else "; .venv and node_modules stay (make clean ARGS=--all removes them too)"
     say(f"Clean{kept}.")
+
+
+def node(arguments):
+    """Run the Node that came from PyPI; what follows ``--`` goes to it."""
+    set_up()
+    return run(node_folder() / "node", *arguments.words)
 
 
 # ------------------------------------------------------------------------------------------------ the start
@@ -571,6 +577,8 @@ def parser():
     add(proof)
     command = add(clean)
     command.add_argument("--all", action="store_true", help="remove .venv and node_modules too")
+    command = add(node)
+    command.add_argument("words", nargs="*", metavar="-- NODE", help="words for Node, after --")
     command = commands.add_parser("help", help="Show this text.")
     command.set_defaults(function=lambda arguments: top.print_help())
     return top

@@ -14,7 +14,7 @@ from sphinx.application import Sphinx
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = (
-    ("numbering", "execute", "assets", "download")  # what is computed, and what readers take with them
+    ("fresh", "numbering", "execute", "assets", "download")  # what is computed, and what readers take with them
     + ("katex", "text", "pictures", "search", "claims", "reference")  # what stands on the page
     + ("page",)  # the page itself: it asks the others, so it comes last
 )

@@ -29,6 +29,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+from .fresh import note_listing
 from .text import fold, fold_title
 
 logger = logging.getLogger(__name__)
@@ -167,6 +168,7 @@ class Claims(SphinxDirective):
         """A section per chapter, in the order of `claims.yml`."""
         for path in sources(self.env):
             self.env.note_dependency(str(path))
+        note_listing(self.env, folder_of(self.env), "*")
         self.env.book_claims_page = self.env.docname
         claims, proofs = read(self.env)
         chapters: dict[str, list[Claim]] = {}

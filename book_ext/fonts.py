@@ -160,10 +160,11 @@ def saved(font: TTFont) -> bytes:
 def make_figure_fonts() -> None:
     """Leave the sans, with Greek and the signs of mathematics, where `book_lib.plotting` looks for it."""
     KEPT.mkdir(parents=True, exist_ok=True)
+    mark, key = KEPT / "BookSans.key", figure_key()
+    if mark.is_file() and mark.read_text() == key:
+        return
     for weight, style, cut_name in ((400, "normal", "Regular"), (400, "italic", "Italic"), (600, "normal", "Bold")):
         out = KEPT / f"BookSans-{cut_name}.ttf"
-        if out.is_file():
-            continue
         parts = []
         for file, wanted in (("latin", [*BASIC, *LATIN]), ("greek", GREEK)):
             source = SOURCE / "source-sans-3" / "files" / f"source-sans-3-{file}-{weight}-{style}.woff2"
@@ -172,6 +173,16 @@ def make_figure_fonts() -> None:
         font = merged(parts)
         rename(font, FIGURE_FONT, cut_name, weight)
         write_whole(out, saved(font))
+    write_whole(mark, key.encode())
+
+
+def figure_key() -> str:
+    """Changes with the fonts that the figures' one is made of, and with the characters taken from each."""
+    files = [*sorted((SOURCE / "source-sans-3" / "files").glob("*.woff2")), DEJAVU]
+    total = hashlib.sha256(repr((BASIC, LATIN, GREEK, SIGNS)).encode())
+    for file in files:
+        total.update(file.read_bytes())
+    return total.hexdigest()
 
 
 def signs(known: set[int], units: int) -> TTFont:

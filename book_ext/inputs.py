@@ -61,8 +61,9 @@ class Inputs:
         return {
             "python": platform.python_version(),
             "book_ext": tool_hashes(),
+            # subtle: hashed afresh; `self.sha` remembers the state before the chapter's turn came.
             "files": {
-                self.name(f): "changed during the run" if changed_since(f, started) else self.sha(f)
+                self.name(f): "changed during the run" if changed_since(f, started) else sha(f)
                 for f in files
             },
             "folders": {self.name(f): names(f) for f in sorted(folders) if self.relevant(f)},

@@ -20,6 +20,8 @@ from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from .fresh import note_listing
+
 ROOT = Path(__file__).resolve().parents[1]
 FIRST = ["probability", "rng", "ising", "plotting", "runs", "exercises", "explorables"]
 FIELDS = re.compile(r"^(Args|Arguments|Attributes|Returns|Yields|Raises|Example|Examples|Note|See also):\s*$")
@@ -35,6 +37,7 @@ class LibraryReference(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """A section for each module."""
         sections = []
+        note_listing(self.env, ROOT / "book_lib", "*.py")
         for name, path in modules(self.arguments):
             self.env.note_dependency(str(path))
             tree = ast.parse(path.read_text("utf-8"), str(path))

@@ -2,7 +2,7 @@
 
 jupyter-cache writes the database record first and the notebook after it, in place. Here the
 notebook is written under another name, moved into place, and only then recorded, so that a build
-that is killed or runs out of disk leaves either the old results or the new, never half of one.
+that is killed or runs out of disk never leaves half a result: at worst the chapter executes again.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ class Store:
                 raise
             shutil.rmtree(folder)
             self.cache = get_cache(folder)
+        for left in (self.cache.path / "executed").glob("*.new"):  # of a build that was killed
+            shutil.rmtree(left, ignore_errors=True)
 
     def key(self, notebook: NotebookNode) -> str:
         """jupyter-cache's key: code cells with their metadata, and the kernel's name."""

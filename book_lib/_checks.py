@@ -7,6 +7,7 @@ caller's program, and the sooner it hears so, the shorter the hunt.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import Any
@@ -17,11 +18,16 @@ from numpy.typing import ArrayLike, NDArray
 
 def finite(name: str, value: Any) -> float:
     """Return ``value`` as a float, refusing what is not a finite real number."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
+    if not _is_real(value):
         raise TypeError(f"{name} must be a real number, got {value!r} ({type(value).__name__})")
-    if not math.isfinite(value):
-        raise ValueError(f"{name} must be finite, got {value!r}")
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # 10**400 is a real number that no float holds
+        number = math.inf
+    if not math.isfinite(number):
+        came = repr(value)
+        raise ValueError(f"{name} must be finite, got {came if len(came) < 40 else came[:36] + '...'}")
+    return number
 
 
 def positive(name: str, value: Any) -> float:
@@ -53,26 +59,32 @@ def one_of(name: str, value: Any, options: Iterable[str]) -> str:
 
 
 def real_array(name: str, values: ArrayLike) -> NDArray[np.float64]:
-    """Return ``values`` as a float64 array, refusing anything not made of real numbers; NaN and ∞ pass.
-
-    subtle: NumPy would read "1.5" as a number, True as 1, and drop an imaginary part or a mask.
-    """
-    if np.ma.isMaskedArray(values):
-        raise TypeError(f"{name} must be an array of real numbers, got a masked array")
+    """Return ``values`` as a float64 array, refusing what is no array of real numbers: text, complex
+    numbers, booleans, dates, gaps (None, masked arrays) and lists of unequal length."""
+    if isinstance(values, np.ma.MaskedArray):
+        raise TypeError(f"{name} must be an array of real numbers, got a masked array; fill its gaps first")
     try:
         array = np.asarray(values)
-    except (TypeError, ValueError) as error:  # ragged rows, for one
+        # subtle: NumPy turns "1", True and a date into floats if asked; the kind tells them from numbers.
+        if array.dtype.kind in "iuf" or (array.dtype.kind == "O" and all(map(_is_real, array.flat))):
+            return array.astype(np.float64, copy=False)
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
         raise TypeError(f"{name} must be an array of real numbers: {error}") from None
-    if array.dtype.kind == "O":  # integers beyond 64 bits, fractions
-        wrong = [x for x in array.flat if isinstance(x, bool) or not isinstance(x, Real)]
-        if wrong:
-            raise TypeError(f"{name} must be an array of real numbers, got {wrong[0]!r}")
-    elif array.dtype.kind not in "iuf":
-        raise TypeError(f"{name} must be an array of real numbers, got an array of {array.dtype}")
-    try:
-        return array.astype(np.float64, copy=False)
-    except (TypeError, OverflowError) as error:
-        raise TypeError(f"{name} must be an array of real numbers: {error}") from None
+    raise TypeError(f"{name} must be an array of real numbers, got {array.dtype.name} entries")
+
+
+def _is_real(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
+
+
+def over_temperature(name: str, value: float, temperature: ArrayLike) -> NDArray[np.float64]:
+    """Return ``value``/T, refusing a temperature so low that no float holds a few times the quotient."""
+    with np.errstate(over="ignore"):
+        quotient = np.asarray(value / np.asarray(temperature, dtype=np.float64))
+    if (np.abs(quotient) > 1e300).any():
+        lowest = float(np.min(temperature))
+        raise ValueError(f"temperature must be at least {name}/1e300, got {lowest} for {name} {value:g}")
+    return quotient
 
 
 def finite_array(name: str, values: ArrayLike) -> NDArray[np.float64]:
@@ -85,9 +97,24 @@ def finite_array(name: str, values: ArrayLike) -> NDArray[np.float64]:
     return array
 
 
+def regular(name: str, values: ArrayLike) -> NDArray:
+    """Return ``values`` as an array of whatever type, refusing lists of unequal length."""
+    try:
+        return np.asarray(values)
+    except ValueError:
+        raise ValueError(f"{name} must be an array, got lists of unequal length") from None
+
+
+def slug(name: str, value: Any) -> str:
+    """Return ``value`` if it is lower-case words joined by hyphens, fit for a file's name."""
+    if not isinstance(value, str) or not re.fullmatch(r"[a-z0-9]+(?:[-_][a-z0-9]+)*", value):
+        raise ValueError(f"{name} must be lower-case words joined by hyphens, not {value!r}")
+    return value
+
+
 def spin_lattice(name: str, spins: ArrayLike) -> NDArray[np.int8]:
     """Return ``spins`` as an int8 array of shape (L, L), L ≥ 3, refusing entries other than ±1."""
-    array = np.asarray(spins)
+    array = regular(name, spins)
     if array.ndim != 2 or array.shape[0] != array.shape[1]:
         raise ValueError(f"{name} must be a square lattice of shape (L, L), got shape {array.shape}")
     if array.shape[0] < 3:
@@ -95,4 +122,5 @@ def spin_lattice(name: str, spins: ArrayLike) -> NDArray[np.int8]:
         raise ValueError(f"{name} must be at least 3 wide, got {array.shape[0]}")
     if array.dtype.kind not in "iuf" or not np.isin(array, (-1, 1)).all():
         raise ValueError(f"{name} must hold only -1 and +1")
-    return array.astype(np.int8)
+    # subtle: row by row, also where a transposed lattice came: the kernels write through a flat view.
+    return np.array(array, dtype=np.int8, order="C")

@@ -161,7 +161,7 @@ class Checkerboard:
                 np.less(up, count, out=own.view(np.bool_))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)  # 512² sites take 100 MB
 def torus_neighbours(size: int) -> tuple[tuple[int, int, int, int], ...]:
     """Return for each row-major site of a torus its neighbours (left, right, above, below)."""
     index = np.arange(size * size).reshape(size, size)
@@ -174,7 +174,7 @@ class Torus:
 
     def __init__(self, spins: NDArray[np.int8]) -> None:
         self.size = len(spins)
-        self.lattice = np.array(spins, dtype=np.int8)
+        self.lattice = np.array(spins, dtype=np.int8, order="C")  # the updates write through ravel()
 
     def spins(self) -> NDArray[np.int8]:
         """Return the lattice as ±1, shape (L, L)."""
@@ -202,8 +202,8 @@ class Torus:
         # subtle: a cluster turns as a whole; with J < 0 its spins alternate and cannot be set alike.
         spins *= (target * spins).take(first)
 
-    def wolff(self, limit: int, sign: int, rng: Generator) -> int:
-        """Turn the cluster of one random site and return its number of sites.
+    def wolff(self, limit: int, sign: int, rng: Generator) -> None:
+        """Turn the cluster of one random site.
 
         Wolff grows his cluster from that site, bond by bond. To freeze all bonds first and then pick the
         site gives the same clusters with the same chances, and suits whole-array steps.
@@ -213,7 +213,6 @@ class Torus:
         first = cluster_labels(self.lattice, limit, sign, words[:-1])
         cluster = first == first[(int(words[-1]) * sites) >> 32]
         np.negative(self.lattice, out=self.lattice, where=cluster.reshape(self.lattice.shape))
-        return int(np.count_nonzero(cluster))
 
 
 def cluster_labels(lattice: NDArray[np.int8], limit: int, sign: int, words: NDArray) -> NDArray[np.intp]:

@@ -60,7 +60,7 @@ class Observables:
         abs_magnetization: ⟨|m|⟩.
         specific_heat: N(⟨e²⟩ − ⟨e⟩²)/T², e = E/N.
         susceptibility: N(⟨m²⟩ − ⟨|m|⟩²)/T.
-        binder: 1 − ⟨m⁴⟩/(3⟨m²⟩²).
+        binder: 1 − ⟨m⁴⟩/(3⟨m²⟩²); NaN where all m are 0.
     """
 
     energy_per_spin: Estimate
@@ -103,6 +103,8 @@ def blocking(series: ArrayLike) -> Estimate:
         sizes.append(2 * sizes[-1])
     errors = [_error(_blocks(x, size)) for size in sizes]
     naive = errors[0]
+    if np.ptp(x) == 0:  # subtle: the mean of 0.1, …, 0.1 is not 0.1, so that rounding would pass for an error
+        return Estimate(float(x[0]), 0.0, 0.5, tuple(sizes), (0.0,) * len(sizes))
     if naive == 0:
         return Estimate(float(x.mean()), 0.0, 0.5, tuple(sizes), tuple(errors))
     chosen = len(sizes) - 1
@@ -138,7 +140,9 @@ def summarize(series: Series, size: int, temperature: float) -> Observables:
         temperature: T of the run.
 
     Raises:
-        ValueError: for fewer than two measurements, or a size or temperature out of range.
+        TypeError: if ``series`` is not a :class:`Series` of real numbers.
+        ValueError: for fewer than two measurements, NaN or infinity, columns of different lengths, or a size
+            or temperature out of range.
 
     See the section :ref:`sec-ising-errors`.
 
@@ -148,7 +152,7 @@ def summarize(series: Series, size: int, temperature: float) -> Observables:
     """
     sites = _checks.integer("size", size, 3) ** 2
     t = _checks.positive("temperature", temperature)
-    e, m = series.energy_per_spin, series.magnetization
+    e, m = _columns(series)
     energy, magnetization = blocking(e), blocking(np.abs(m))
     length = max(energy.block_size, magnetization.block_size, blocking(m**2).block_size)
     # Differences from the mean: ⟨e²⟩ − ⟨e⟩² of numbers near −2 would lose half their digits.
@@ -156,14 +160,26 @@ def summarize(series: Series, size: int, temperature: float) -> Observables:
     return Observables(
         energy_per_spin=energy,
         abs_magnetization=magnetization,
-        specific_heat=_jackknife(columns, lambda x: sites / t**2 * (x[1] - x[0] ** 2), length),
+        specific_heat=_jackknife(columns, lambda x: sites * (x[1] - x[0] ** 2) / t / t, length),
         susceptibility=_jackknife(columns, lambda x: sites / t * (x[3] - x[2] ** 2), length),
         binder=_jackknife(columns, _binder, length),
     )
 
 
+def _columns(series: Series) -> tuple[NDArray, NDArray]:
+    """Return the energies and magnetisations of a run, checked."""
+    if not isinstance(series, Series):
+        raise TypeError(f"series must be a Series of Ising.measure, got {type(series).__name__}")
+    e = _checks.finite_array("series.energy_per_spin", series.energy_per_spin)
+    m = _checks.finite_array("series.magnetization", series.magnetization)
+    if e.shape != m.shape:
+        raise ValueError(f"series must have columns of one shape, got {e.shape} and {m.shape}")
+    return e, m
+
+
 def _binder(moments: NDArray) -> NDArray:
-    return 1 - moments[4] / (3 * moments[3] ** 2)
+    with np.errstate(divide="ignore", invalid="ignore"):  # NaN, documented, where all m are 0
+        return 1 - moments[4] / (3 * moments[3] ** 2)
 
 
 def _jackknife(columns: NDArray, function: Callable[[NDArray], NDArray], length: int) -> Estimate:

@@ -52,15 +52,20 @@ def rewire(neighbors: Any, p: float, rng: RandomLike) -> Neighbors:
 
     Watts and Strogatz's road from a neighbourhood to a small world (:cite:`watts1998collective`). Two
     words are drawn for each friendship (u, v), u < v, in ascending order, whatever ``p`` is: one decides,
-    one names the new friend. So a larger p, with the same seed, only adds short cuts. If the person
-    named is u or already u's friend, the next in number is taken; if u knows everyone, nothing changes.
+    one names the new friend. So, with the same seed, the friendships moved at a smaller p are moved at a
+    larger one too, though perhaps to someone else: if the person named is u or already u's friend, the
+    next in number is taken. If u knows everyone, nothing changes.
 
     Args:
         neighbors: a graph as :class:`Village` takes it.
         p: 0 … 1.
         rng: a seed or a generator.
 
+    Returns:
+        The neighbour lists of the new graph, with as many friendships as before.
+
     Raises:
+        TypeError: if ``p`` is not a real number, or the graph or ``rng`` of no known kind.
         ValueError: if ``p`` lies outside 0 … 1 or the graph is not valid.
 
     >>> rewire(ring_graph(6, 2), 0.0, rng=1) == ring_graph(6, 2)
@@ -103,6 +108,8 @@ def neighbor_lists(graph: Any) -> Neighbors:
     ((1,), (0,))
     """
     if hasattr(graph, "adjacency") and hasattr(graph, "nodes"):  # networkx, without importing it
+        if graph.is_multigraph():
+            raise ValueError("graph must not have parallel edges, got a networkx multigraph; make it a Graph")
         order = {node: index for index, node in enumerate(graph.nodes)}
         lists = [[order[other] for other in graph[node]] for node in graph.nodes]
     elif isinstance(graph, np.ndarray) and graph.ndim == 2:
@@ -110,6 +117,8 @@ def neighbor_lists(graph: Any) -> Neighbors:
             raise ValueError(f"graph must be a square matrix of 0 and 1, got shape {graph.shape}")
         lists = [np.flatnonzero(row).tolist() for row in graph]
     elif isinstance(graph, Sequence) and not isinstance(graph, str):
+        if not all(isinstance(near, (Sequence, set, frozenset, np.ndarray)) for near in graph):
+            raise TypeError(f"graph must be a sequence of neighbour lists, got {graph!r}")
         lists = [[_checks.integer("graph", other) for other in near] for near in graph]
     else:
         raise TypeError(
@@ -172,7 +181,7 @@ class Village:
         rng: RandomLike = 0,
         start: str | ArrayLike = "random",
     ) -> None:
-        self.neighbors = neighbor_lists(graph)
+        self._neighbors = neighbor_lists(graph)
         self._temperature = _checks.positive("temperature", temperature)
         self._coupling = _checks.finite("coupling", coupling)
         self._field = _checks.finite("field", field)
@@ -183,13 +192,22 @@ class Village:
     def _start(self, start: str | ArrayLike) -> list[int]:
         count = len(self.neighbors)
         if not isinstance(start, str):
-            opinions = np.asarray(start)
-            if opinions.shape != (count,) or not np.isin(opinions, (-1, 1)).all():
+            opinions = _checks.regular("start", start)
+            if opinions.shape != (count,):
                 raise ValueError(f"start must hold {count} opinions -1 or +1, got shape {opinions.shape}")
+            if opinions.dtype.kind not in "iuf" or not np.isin(opinions, (-1, 1)).all():
+                raise ValueError(
+                    f"start must hold {count} opinions -1 or +1, and no other entries, got {opinions}"
+                )
             return opinions.astype(int).tolist()
         if _checks.one_of("start", start, ("random", "up", "down")) == "random":
             return np.where(raw_uint32(self._rng, count) < 2**31, 1, -1).tolist()
         return [1 if start == "up" else -1] * count
+
+    @property
+    def neighbors(self) -> Neighbors:
+        """Who knows whom, as sorted neighbour lists; fixed."""
+        return self._neighbors
 
     @property
     def temperature(self) -> float:

@@ -59,8 +59,10 @@ class MultivariateNormal:
         if x.ndim == 0 or x.shape[-1] != len(self.mean):
             raise ValueError(f"x must have shape (..., {len(self.mean)}), got {x.shape}")
         # With Σ = LLᵀ the exponent is a sum of squares of L⁻¹(x − μ).
-        white = np.linalg.solve(self._root, (x - self.mean)[..., None])[..., 0]
-        return arrays.result(-((white**2).sum(axis=-1) + self._log_det_2pi()) / 2)
+        white = np.linalg.solve(self._root, (x - self.mean).reshape(-1, x.shape[-1]).T)  # (D, points)
+        with np.errstate(over="ignore"):  # so far away that the density is 0
+            squares = (white**2).sum(axis=0).reshape(x.shape[:-1])
+        return arrays.result(-(squares + self._log_det_2pi()) / 2)
 
     def sample(self, size: int | tuple[int, ...] | None, rng: RandomLike) -> NDArray[np.float64]:
         """Draw points, shape (*size, D) (None: one point, shape (D,)): μ + L times standard normal ones."""

@@ -134,21 +134,28 @@ def energy_change(
 
 
 def acceptance(energy_change: ArrayLike, temperature: float) -> NDArray | float:
-    """Return Metropolis's probability min(1, e^{−ΔE/T}) of accepting a change.
+    """Return Metropolis's probability min(1, e^{−ΔE/T}) of accepting a change (:cite:`metropolis1953equation`).
 
     Args:
         energy_change: ΔE, a number or an array.
         temperature: T > 0.
 
+    Returns:
+        A number in [0, 1], or an array of them of ΔE's shape; 0 where e^{−ΔE/T} is smaller than any float.
+
     Raises:
+        TypeError: if T is not a real number or ΔE not an array of them.
         ValueError: if T is not positive and finite or ΔE is not finite.
+
+    See the section :ref:`sec-ising-metropolis`.
 
     >>> acceptance([-4.0, 0.0, 4.0], temperature=2.0).round(4)
     array([1.    , 1.    , 0.1353])
     """
     change = _checks.finite_array("energy_change", energy_change)
     temperature = _checks.positive("temperature", temperature)
-    probability = np.exp(np.minimum(0.0, -change / temperature))
+    with np.errstate(over="ignore"):  # −∞ is right: such a change is never accepted
+        probability = np.exp(np.minimum(0.0, -change / temperature))
     return float(probability) if probability.ndim == 0 else probability
 
 
@@ -180,7 +187,8 @@ def metropolis_reference(
     s = _checks.spin_lattice("spins", spins)
     size = len(s)
     _check_checkerboard(size, "metropolis")
-    _checks.positive("temperature", temperature)
+    temperature = _checks.positive("temperature", temperature)
+    field, coupling = _checks.finite("field", field), _checks.finite("coupling", coupling)
     generator = as_generator(rng)
     for colour in [0, 1] * _checks.integer("sweeps", sweeps, 0):
         sites = [(i, j) for i in range(size) for j in range(size) if (i + j) % 2 == colour]
@@ -240,7 +248,7 @@ class Ising:
         rng: RandomLike = 0,
         start: str | ArrayLike = "random",
     ) -> None:
-        self.size = _checks.integer("size", size, 3)
+        self._size = _checks.integer("size", size, 3)
         self._temperature = _checks.positive("temperature", temperature)
         self._field = _checks.finite("field", field)
         self._coupling = _checks.finite("coupling", coupling)
@@ -264,13 +272,17 @@ class Ising:
             raise ValueError(f"field must be 0 for algorithm {algorithm!r}, got {field:g}")
         return algorithm
 
+    def _given(self, name: str, spins: ArrayLike) -> NDArray[np.int8]:
+        """Return given spins if they fit this size."""
+        array = _checks.regular(name, spins)
+        if array.shape != (self.size, self.size):
+            raise ValueError(f"{name} must have shape {(self.size, self.size)}, got {array.shape}")
+        return _checks.spin_lattice(name, array)
+
     def _start(self, start: str | ArrayLike) -> NDArray[np.int8]:
         shape = (self.size, self.size)
         if not isinstance(start, str):
-            spins = np.asarray(start)
-            if spins.shape != shape:
-                raise ValueError(f"start must have shape {shape}, got {spins.shape}")
-            return _checks.spin_lattice("start", spins)
+            return self._given("start", start)
         if _checks.one_of("start", start, ("random", "up", "down")) == "random":
             words = raw_uint32(self._rng, self.size**2)
             return np.where(words < 2**31, 1, -1).astype(np.int8).reshape(shape)
@@ -281,13 +293,18 @@ class Ising:
         return (kernels.Checkerboard if self._algorithm in _CHECKERBOARD else kernels.Torus)(spins)
 
     @property
+    def size(self) -> int:
+        """L, fixed."""
+        return self._size
+
+    @property
     def spins(self) -> NDArray[np.int8]:
         """The spins as ±1, shape (L, L): a copy; assign an array to replace them."""
         return self._state.spins()
 
     @spins.setter
     def spins(self, value: ArrayLike) -> None:
-        self._state = self._hold(self._start(np.asarray(value)))
+        self._state = self._hold(self._given("spins", value))
 
     @property
     def temperature(self) -> float:
@@ -389,7 +406,7 @@ class Ising:
         Args:
             sweeps: how many sweeps to measure over.
             burn_in: sweeps before, not measured, in which the start is forgotten.
-            every: measure after each ``every``-th sweep.
+            every: measure after each ``every``-th sweep; the ``sweeps % every`` left over are not made.
             progress: show a bar on the terminal.
 
         Returns:
@@ -527,9 +544,10 @@ def majority_rule(spins: ArrayLike, block: int = 3) -> NDArray[np.int8]:
         ±1, shape (L/block, L/block).
 
     Raises:
+        TypeError: if ``block`` is not an integer.
         ValueError: if ``block`` is even, below 3 or no divisor of L, or ``spins`` is not a lattice of ±1.
 
-    See the section :ref:`sec-ising-zoom`.
+    The blocks are Kadanoff's (:cite:`kadanoff1966scaling`). See the section :ref:`sec-ising-zoom`.
 
     >>> majority_rule(np.ones((9, 9), dtype=int)).shape
     (3, 3)

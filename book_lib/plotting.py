@@ -25,7 +25,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, ListedColormap
 from matplotlib.figure import Figure
 
-DARK_SVG = "application/vnd.book.dark+svg"
+from book_lib import _checks
+from book_lib._mime import DARK_SVG
 
 # The measure of the page is 40 rem = 640 px; an inch of figure is 96 px on the page, so 10 pt text is 13 px.
 PAGE_WIDTH = 640 / 96
@@ -92,7 +93,6 @@ DARK_COLORS = Colors(
 SPIN_UP, SPIN_DOWN = COLORS.spin_up, COLORS.spin_down
 SERIES = [COLORS.simulation, COLORS.mean_field, COLORS.theory, COLORS.reader]
 
-temperature_cmap = LinearSegmentedColormap.from_list("temperature", [COLORS.cold, COLORS.mild, COLORS.hot])
 spin_cmap = ListedColormap([COLORS.spin_down, COLORS.spin_up], name="spins")
 
 
@@ -101,52 +101,68 @@ def style() -> None:
 
     `figure` calls this, so a chapter need not.
     """
-    matplotlib.rcParams.update(
-        {
-            "figure.dpi": 96,
-            "figure.facecolor": "none",
-            "figure.constrained_layout.h_pad": 0.03,
-            "figure.constrained_layout.w_pad": 0.03,
-            "savefig.facecolor": "none",
-            "svg.fonttype": "path",
-            "svg.hashsalt": "book",
-            "font.family": [*faces(), "DejaVu Sans"],
-            "font.size": 11,
-            "mathtext.fontset": "custom" if faces() else "dejavusans",
-            "mathtext.rm": faces()[0] if faces() else "sans",
-            "mathtext.it": f"{faces()[0]}:italic" if faces() else "sans:italic",
-            "mathtext.bf": f"{faces()[0]}:bold" if faces() else "sans:bold",
-            "mathtext.cal": f"{faces()[0]}:italic" if faces() else "sans:italic",
-            "mathtext.sf": faces()[0] if faces() else "sans",
-            "mathtext.fallback": "stixsans",
-            "text.color": COLORS.ink,
-            "axes.facecolor": "none",
-            "axes.edgecolor": COLORS.muted,
-            "axes.labelcolor": COLORS.ink,
-            "axes.linewidth": 0.8,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.titlesize": 11,
-            "axes.titlecolor": COLORS.ink,
-            "axes.prop_cycle": matplotlib.cycler(color=SERIES),
-            "axes.formatter.use_mathtext": True,
-            "grid.color": COLORS.rule,
-            "grid.linewidth": 0.6,
-            "xtick.color": COLORS.muted,
-            "xtick.labelcolor": COLORS.ink,
-            "xtick.labelsize": 10,
-            "ytick.color": COLORS.muted,
-            "ytick.labelcolor": COLORS.ink,
-            "ytick.labelsize": 10,
-            "legend.frameon": False,
-            "legend.fontsize": 10,
-            "legend.handlelength": 1.6,
-            "lines.linewidth": 1.6,
-            "lines.markersize": 4.5,
-            "patch.edgecolor": COLORS.paper,
-            "image.interpolation": "none",
-        }
-    )
+    matplotlib.rcParams.update(_ground_style() | _letter_style() | _axes_style())
+
+
+def _ground_style() -> dict[str, object]:
+    """What lies under and between: the page, the lines, and files that are the same each time."""
+    return {
+        "figure.dpi": 96,
+        "figure.facecolor": "none",
+        "figure.constrained_layout.h_pad": 0.03,
+        "figure.constrained_layout.w_pad": 0.03,
+        "savefig.facecolor": "none",
+        "svg.fonttype": "path",
+        "svg.hashsalt": "book",
+        "lines.linewidth": 1.6,
+        "lines.markersize": 4.5,
+        "patch.edgecolor": COLORS.paper,
+        "image.interpolation": "none",
+    }
+
+
+def _letter_style() -> dict[str, object]:
+    """Words and mathematics in the page's typeface where it is at hand, in DejaVu where not."""
+    face, *_ = [*faces(), "sans"]
+    return {
+        "font.family": [*faces(), "DejaVu Sans"],
+        "font.size": 11,
+        "mathtext.fontset": "custom" if faces() else "dejavusans",
+        "mathtext.rm": face,
+        "mathtext.it": f"{face}:italic",
+        "mathtext.bf": f"{face}:bold",
+        "mathtext.cal": f"{face}:italic",
+        "mathtext.sf": face,
+        "mathtext.fallback": "stixsans",
+        "text.color": COLORS.ink,
+    }
+
+
+def _axes_style() -> dict[str, object]:
+    """Axes, their marks and their legend."""
+    return {
+        "axes.facecolor": "none",
+        "axes.edgecolor": COLORS.muted,
+        "axes.labelcolor": COLORS.ink,
+        "axes.linewidth": 0.8,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.titlesize": 11,
+        "axes.titlecolor": COLORS.ink,
+        "axes.prop_cycle": matplotlib.cycler(color=SERIES),
+        "axes.formatter.use_mathtext": True,
+        "grid.color": COLORS.rule,
+        "grid.linewidth": 0.6,
+        "xtick.color": COLORS.muted,
+        "xtick.labelcolor": COLORS.ink,
+        "xtick.labelsize": 10,
+        "ytick.color": COLORS.muted,
+        "ytick.labelcolor": COLORS.ink,
+        "ytick.labelsize": 10,
+        "legend.frameon": False,
+        "legend.fontsize": 10,
+        "legend.handlelength": 1.6,
+    }
 
 
 @cache
@@ -178,18 +194,18 @@ def figure(
         The figure and its axes. Colours and sizes are the book's (`style`).
 
     Raises:
-        ValueError: if a size is not positive or the figure is wider than the page.
+        TypeError: if a size is not a number, or a number of panels not an integer.
+        ValueError: if one is not positive or the figure is wider than the page.
 
     >>> _, axes = figure(columns=2)
     >>> axes.shape
     (2,)
     """
+    rows, columns = _checks.integer("rows", rows, 1), _checks.integer("columns", columns, 1)
+    width = _checks.finite("width", width)
     if not 0 < width <= PAGE_WIDTH:
         raise ValueError(f"width must lie between 0 and {PAGE_WIDTH:.2f} inches (the page); got {width!r}")
-    if height is None:
-        height = width / columns / GOLDEN * rows
-    if not height > 0:
-        raise ValueError(f"height must be a positive number of inches; got {height!r}")
+    height = width / columns / GOLDEN * rows if height is None else _checks.positive("height", height)
     style()
     drawn = Figure(figsize=(width, height), layout="constrained")
     return drawn, drawn.subplots(rows, columns, **options)
@@ -197,6 +213,10 @@ def figure(
 
 def temperature_color(temperature: float, low: float, high: float) -> str:
     """The colour of a temperature on the book's scale, cold blue to hot orange, as `#rrggbb`.
+
+    Args:
+        temperature: what is below `low` gets the colour of `low`, what is above `high` that of `high`.
+        low, high: the ends of the scale.
 
     Raises:
         ValueError: if `low` is not below `high` or a number is not finite.
@@ -217,13 +237,13 @@ def lattice(axes: Axes, spins: np.ndarray) -> None:
         spins: array of shape (rows, columns) with entries +1 and −1.
 
     Raises:
-        ValueError: if `spins` is not two-dimensional or holds anything but +1 and −1.
+        ValueError: if `spins` is not two-dimensional, is empty, or holds anything but the numbers +1 and −1.
     """
-    spins = np.asarray(spins)
-    if spins.ndim != 2:
-        raise ValueError(f"spins must have shape (rows, columns); got shape {spins.shape}")
-    if not np.isin(spins, (-1, 1)).all():
-        raise ValueError("spins must be +1 or -1")
+    spins = _checks.regular("spins", spins)
+    if spins.ndim != 2 or not spins.size:
+        raise ValueError(f"spins must have shape (rows, columns), one site at least; got shape {spins.shape}")
+    if spins.dtype.kind not in "iuf" or not np.isin(spins, (-1, 1)).all():
+        raise ValueError(f"spins must be numbers +1 or -1; got {spins.dtype} {spins.ravel()[:4].tolist()} …")
     axes.imshow(spins, cmap=spin_cmap, vmin=-1, vmax=1, interpolation="none")
     axes.set_axis_off()
 
@@ -244,37 +264,50 @@ def show(drawn: Figure, *, alt: str) -> None:
     """
     from IPython.display import display
 
-    display(bundle(drawn, alt), raw=True)
+    display(mime_bundle(drawn, alt), raw=True)
 
 
-def bundle(drawn: Figure, alt: str) -> dict[str, str]:
-    """The figure in every format the book needs, by MIME type; `show` displays it."""
-    if not isinstance(drawn, Figure):
-        raise TypeError(f"drawn must be a matplotlib Figure; got {type(drawn).__name__}")
+def mime_bundle(drawn: Figure, alt: str) -> dict[str, str]:
+    """The figure in every format the book needs, by MIME type; `show` displays it.
+
+    Raises:
+        TypeError, ValueError: as `show`.
+    """
+    _check_figure(drawn)
     if not isinstance(alt, str) or len(alt.strip()) < 10 or alt.lstrip().startswith("<Figure"):
         raise ValueError(f"alt must say in words what the figure shows; got {alt!r}")
     if os.environ.get("BOOK_BUILD") != "1":
         return {"image/svg+xml": svg(drawn, ground=COLORS.paper), "text/plain": alt}
-    return {
-        "image/svg+xml": svg(drawn),
-        DARK_SVG: svg(drawn, dark=True),
-        "image/png": base64.b64encode(png(drawn)).decode(),
-        "text/plain": alt,
-    }
+    light, dark, paper = still(drawn)
+    encoded = base64.b64encode(paper).decode()
+    return {"image/svg+xml": light, DARK_SVG: dark, "image/png": encoded, "text/plain": alt}
+
+
+def still(drawn: Figure) -> tuple[str, str, bytes]:
+    """The figure as light SVG, dark SVG and PNG: what an explorable's `still` returns.
+
+    Raises:
+        TypeError: if `drawn` is not a matplotlib figure.
+    """
+    return svg(drawn), svg(drawn, dark=True), png(drawn)
+
+
+def _check_figure(drawn: object) -> None:
+    if not isinstance(drawn, Figure):
+        raise TypeError(f"drawn must be a matplotlib Figure; got {type(drawn).__name__}")
 
 
 def svg(drawn: Figure, dark: bool = False, ground: str = "none") -> str:
     """The figure as SVG text: the same bytes each time, letters as outlines, no date.
 
     The dark twin is the same drawing with each of the book's colours exchanged for its partner.
+
+    Raises:
+        TypeError: if `drawn` is not a matplotlib figure.
     """
-    exchanged = _exchange_maps(drawn, dark)
-    text = io.StringIO()
-    with matplotlib.rc_context({"svg.hashsalt": "book", "svg.fonttype": "path"}):
-        drawn.savefig(text, format="svg", facecolor=ground, metadata=dict.fromkeys(("Date", "Creator")))
-    for image, old in exchanged:
-        image.set_cmap(old)
-    out = re.sub(r"<metadata>.*?</metadata>\s*", "", text.getvalue(), flags=re.DOTALL)
+    _check_figure(drawn)
+    out = _saved_svg(drawn, dark, ground)
+    out = re.sub(r"<metadata>.*?</metadata>\s*", "", out, flags=re.DOTALL)
     out = re.sub(r"^<\?xml.*?<svg", "<svg", out, flags=re.DOTALL)
     out = re.sub(r' d="[^"]*"', _rounded, out)
     # subtle: matplotlib hashes the last bits of a layout into its ids, and those depend on what ran before.
@@ -287,13 +320,31 @@ def svg(drawn: Figure, dark: bool = False, ground: str = "none") -> str:
     return out
 
 
+def _saved_svg(drawn: Figure, dark: bool, ground: str) -> str:
+    """What matplotlib writes; the figure is afterwards as it was before, whatever happens."""
+    exchanged = _exchange_maps(drawn, dark)
+    text = io.StringIO()
+    try:
+        with matplotlib.rc_context({"svg.hashsalt": "book", "svg.fonttype": "path"}):
+            drawn.savefig(text, format="svg", facecolor=ground, metadata=dict.fromkeys(("Date", "Creator")))
+    finally:
+        for image, old in exchanged:
+            image.set_cmap(old)
+    return text.getvalue()
+
+
 def _rounded(path: re.Match) -> str:
     """An SVG path to a hundredth of a point, which is finer than any screen, on one line."""
     return re.sub(r"(\d\.\d{2})\d+", r"\1", path[0]).replace(" \n", " ").replace("\n", " ")
 
 
 def png(drawn: Figure) -> bytes:
-    """The figure as a picture on white, for the printed book."""
+    """The figure as a picture on white, for the printed book: PNG, 200 dots an inch.
+
+    Raises:
+        TypeError: if `drawn` is not a matplotlib figure.
+    """
+    _check_figure(drawn)
     data = io.BytesIO()
     drawn.savefig(data, format="png", dpi=200, facecolor="white", metadata={"Software": None})
     return data.getvalue()
@@ -315,17 +366,12 @@ def _steps(colors: Colors) -> list[str]:
 
 
 def _exchange_maps(drawn: Figure, dark: bool) -> list:
-    """Give images the dark colour maps; returns (image, old map) for giving them back."""
+    """Give lattices the dark colour map; returns (image, old map) for giving them back."""
     if not dark:
         return []
-    twins = {
-        "temperature": LinearSegmentedColormap.from_list(
-            "temperature", [DARK_COLORS.cold, DARK_COLORS.mild, DARK_COLORS.hot]
-        ),
-        "spins": ListedColormap([DARK_COLORS.spin_down, DARK_COLORS.spin_up], name="spins"),
-    }
+    twin = ListedColormap([DARK_COLORS.spin_down, DARK_COLORS.spin_up], name=spin_cmap.name)
     found = drawn.findobj(lambda artist: hasattr(artist, "get_cmap") and hasattr(artist, "set_cmap"))
-    changed = [(image, image.get_cmap()) for image in found if image.get_cmap().name in twins]
-    for image, old in changed:
-        image.set_cmap(twins[old.name])
+    changed = [(image, image.get_cmap()) for image in found if image.get_cmap().name == twin.name]
+    for image, _ in changed:
+        image.set_cmap(twin)
     return changed

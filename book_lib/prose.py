@@ -8,8 +8,7 @@ without the seconds that importing myst-nb would cost each kernel.
 
 from __future__ import annotations
 
-import math
-from numbers import Real
+from book_lib import _checks
 
 __all__ = ["note"]
 
@@ -29,16 +28,14 @@ def note(**numbers: float) -> None:
     >>> note(share=float("nan"))
     Traceback (most recent call last):
         ...
-    ValueError: share must be finite to be quoted, got nan
+    ValueError: share must be finite, got nan
     """
     from IPython import get_ipython
     from IPython.display import display
 
-    for name, value in numbers.items():
-        if isinstance(value, bool) or not isinstance(value, Real):
-            raise TypeError(f"{name} must be a real number, got {value!r} ({type(value).__name__})")
-        if not math.isfinite(value):
-            raise ValueError(f"{name} must be finite to be quoted, got {value}")
-        if get_ipython() is not None:
-            metadata = {"scrapbook": {"name": name, "mime_prefix": PREFIX}}
-            display({f"{PREFIX}text/plain": repr(float(value))}, raw=True, metadata=metadata)
+    checked = {name: _checks.finite(name, value) for name, value in numbers.items()}  # all, before the first is shown
+    if get_ipython() is None:
+        return
+    for name, value in checked.items():
+        metadata = {"scrapbook": {"name": name, "mime_prefix": PREFIX}}
+        display({f"{PREFIX}text/plain": repr(value)}, raw=True, metadata=metadata)

@@ -7,6 +7,7 @@ of it: a correction of the English retrains nothing.
 from __future__ import annotations
 
 import ast
+import dis
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -19,7 +20,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -29,11 +30,16 @@ def describe(function: Callable, config: dict) -> dict:
     """The recipe of a result: function, configuration, sources and versions.
 
     Raises:
-        TypeError: `function` is not a Python function, or one of a notebook that uses variables which
-            cannot be part of the recipe.
+        TypeError: `function` is not a Python function; or a lambda or closure, which share source and name
+            with others; or one of a notebook that uses variables which cannot be part of the recipe.
     """
     if not inspect.isfunction(function):
         raise TypeError(f"function must be a Python function, not {type(function).__name__}")
+    if function.__closure__ or function.__name__ == "<lambda>":
+        raise TypeError(
+            f"function must be a def that closes over nothing, not {function.__qualname__}; "
+            "hand over in config what it needs"
+        )
     if function.__module__ == "__main__":
         sources, imported = notebook_sources(function)
     else:
@@ -81,10 +87,21 @@ def source_of(thing: Any) -> str:
         raise TypeError(f"{thing!r} has no source text; define it in a module") from error
 
 
-def globals_used(tree: ast.AST, namespace: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """The names in a tree that the notebook defines, with their values."""
-    names = sorted({node.id for node in ast.walk(tree) if isinstance(node, ast.Name)})
+def globals_used(tree: ast.Module, namespace: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """The names that the code of a tree takes from the notebook, with their values."""
+    # subtle: the compiler knows which names are global; a parameter may bear the name of a variable.
+    names = sorted(set(global_names(compile(tree, "<notebook>", "exec", dont_inherit=True))))
     return [(name, namespace[name]) for name in names if name in namespace]
+
+
+def global_names(code: CodeType) -> Iterator[str]:
+    """The names that code, and the functions and classes in it, look up outside of functions."""
+    for step in dis.get_instructions(code):
+        if step.opname in {"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"}:
+            yield step.argval
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from global_names(inner)
 
 
 def variable(name: str, value: Any) -> Any:

@@ -18,17 +18,21 @@ import shutil
 import tempfile
 import time
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from book_lib import _checks
 from book_lib.recipes import describe, digest, plain
 
 log = logging.getLogger(__name__)
 KEEP = 3  # results of one name: an earlier configuration or branch need not be computed again
-NAME = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
+# What reading a damaged or foreign archive raises: a wrong tree, a flag for encryption, another compression.
+DAMAGE = (zipfile.BadZipFile, zlib.error, LookupError, ValueError, EOFError, OSError, TypeError, AttributeError,
+          RuntimeError)  # fmt: skip
 SCALARS = "scalars.json"  # member of the archive beside the arrays
 Result = dict[str, Any]
 
@@ -43,9 +47,10 @@ def cached(
 
     Args:
         name: lower-case words joined by hyphens, `"ising-susceptibility"`.
-        function: returns a dict of NumPy arrays and JSON values. Defined in a module, so that edits of a
-            chapter do not touch it; one defined in a notebook is known by its own source alone. If it has
-            a parameter `checkpoint`, it is handed a `Checkpoint`.
+        function: a def that closes over nothing and returns a dict of NumPy arrays and JSON values. Defined
+            in a module, so that edits of a chapter do not touch it; one defined in a notebook is known by its
+            own source and what of the notebook it uses. If it has a parameter `checkpoint`, it is handed a
+            `Checkpoint`.
         config: its keyword arguments: JSON values only. Everything that changes the result belongs here.
         folder: where results are kept; `_build/runs` of the book unless given. Outside the book, name one.
 
@@ -53,7 +58,8 @@ def cached(
         The dict, with tuples as lists. The same whether computed now or read back.
 
     Raises:
-        TypeError: a value in `config` or in the result is not of these kinds; its key is named.
+        TypeError: a lambda or closure as `function`; a value in `config` or in the result that is not of
+            these kinds, which is named by its key.
         ValueError: a bad `name`, or a configuration with the key `checkpoint`.
 
     Example:
@@ -68,8 +74,7 @@ def cached(
         >>> cached("squares", squares, {"n": 4}, folder=here)["n"]
         4
     """
-    if not isinstance(name, str) or not NAME.fullmatch(name):
-        raise ValueError(f"name must be lower-case words joined by hyphens, not {name!r}")
+    _checks.slug("name", name)
     if not isinstance(config, Mapping):
         raise TypeError(f"config must be a dict of keyword arguments, not {type(config).__name__}")
     config = plain(config, "config")
@@ -88,6 +93,9 @@ def cached(
 class Checkpoint:
     """Where a long computation leaves its state, so that it can go on after an interruption.
 
+    Raises:
+        TypeError: from `save`, for a state that a result could not be (see `cached`).
+
     >>> checkpoint = Checkpoint(Path(tempfile.mkdtemp()) / "state.npz")
     >>> checkpoint.load() is None
     True
@@ -102,7 +110,7 @@ class Checkpoint:
     """
 
     def __init__(self, path: Path, every: float = 10.0) -> None:
-        self.path, self.every = path, every
+        self.path, self.every = path, _checks.finite("every", every)
         self.last = time.monotonic()
 
     def load(self) -> Result | None:
@@ -163,10 +171,16 @@ def save(path: Path, result: Mapping[str, Any]) -> None:
     """Write arrays and JSON values to one .npz file, in one step and without pickle.
 
     Raises:
-        TypeError: a value is neither an array of numbers or text nor a JSON value; its key is named.
+        TypeError: a key is not text, or a value is neither an array of numbers or text nor a JSON value; the
+            key is named.
     """
     arrays = {key: value for key, value in result.items() if isinstance(value, np.ndarray)}
+    for key in result:
+        if not isinstance(key, str):
+            raise TypeError(f"result has the key {key!r}; expected keys of type str")
     for key, array in arrays.items():
+        if isinstance(array, np.ma.MaskedArray):
+            raise TypeError(f"result[{key!r}] is a masked array; store its data and its mask as two arrays")
         if array.dtype.hasobject:
             raise TypeError(f"result[{key!r}] holds Python objects; expected numbers, booleans or text")
     others = {k: v.item() if isinstance(v, np.generic) else v for k, v in result.items() if k not in arrays}
@@ -211,6 +225,6 @@ def load(path: Path) -> Result | None:
         arrays = [np.lib.format.read_array(member, allow_pickle=False) for member in members]
         found = {**values, **dict(zip(names, arrays, strict=True))}
         return {key: found[key] for key in order}
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, OSError, json.JSONDecodeError) as error:
+    except DAMAGE as error:
         log.warning("%s is damaged (%s); computing it again", path, error)
         return None

@@ -47,11 +47,17 @@
     searchReady();
   };
 
+  /** Whether a click on a dialog fell on what lies behind it, not on its padding. */
+  const outside = ({target, clientX, clientY}) => {
+    const {left, right, top, bottom} = target.getBoundingClientRect();
+    return clientX < left || clientX > right || clientY < top || clientY > bottom;
+  };
+
   const actions = {
     theme: switchTheme,
     search: openSearch,
     "close-search": () => document.getElementById("search-box").close(),
-    fullscreen: () => document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen(),
+    fullscreen: () => (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen()).catch(() => {}),
   };
 
   // --- Copy buttons on code
@@ -114,7 +120,7 @@
   addEventListener("click", event => {
     const button = event.target.closest?.("[data-do]");
     if (button) actions[button.dataset.do]?.();
-    else if (event.target === document.getElementById("search-box")) event.target.close();
+    else if (event.target === document.getElementById("search-box") && outside(event)) event.target.close();
     // A link in the contents closes them where they lie over the page.
     if (event.target.closest?.(".contents a")) document.querySelector(".contents:popover-open")?.hidePopover();
   });
@@ -143,6 +149,7 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     applyTheme();
+    if (!document.fullscreenEnabled) document.querySelector("[data-do=fullscreen]")?.remove();  // iPhone
     addCopyButtons();
     reachable();
     followSections();

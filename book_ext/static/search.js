@@ -117,6 +117,9 @@
     });
   };
 
+  /** The text of a page's title, which the index keeps as HTML. */
+  const plain = html => new DOMParser().parseFromString(html, "text/html").body.textContent;
+
   const show = (query, place) => {
     const hits = ask(query);
     const wanted = stems(query);
@@ -133,9 +136,9 @@
       const item = document.createElement("li");
       const link = document.createElement("a");
       link.href = new URL(fileOf(hit.page), root).href + (hit.id ? "#" + hit.id : "");
-      link.textContent = new DOMParser().parseFromString(hit.title, "text/html").body.textContent;
+      link.textContent = hit.whole ? plain(hit.title) : hit.title;
       item.append(link);
-      if (!hit.whole && index.titles[hit.page] !== hit.title) item.append(` in ${index.titles[hit.page]}`);
+      if (!hit.whole && hit.id) item.append(` in ${plain(index.titles[hit.page])}`);
       list.append(item);
       excerpt(hit, wanted, item);
     }

@@ -76,8 +76,11 @@ def exercise(name: str, variant: Callable[[int], Any] | None = None) -> Callable
         variant: Makes the data of the variant with a given seed; the check gets them as its second argument.
 
     Raises:
-        ValueError: If the name is taken.
+        TypeError: If the name is not a text.
+        ValueError: If it is taken.
     """
+    if not isinstance(name, str):
+        raise TypeError(f"name: expected a text such as 'ising-1', got {name!r}")
     if name in _REGISTRY:
         raise ValueError(f"name: an exercise called {name!r} is registered already")
 
@@ -91,11 +94,24 @@ def exercise(name: str, variant: Callable[[int], Any] | None = None) -> Callable
 def names(chapter: str) -> list[str]:
     """Return the names of a chapter's registered exercises, in the order of registration.
 
+    Raises:
+        ValueError: If no chapter of that name has exercises.
+
     >>> "ising-1" in names("ising")
     True
     """
-    modules = [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
-    if chapter in modules:
+    if chapter not in _chapters():
+        raise ValueError(f"chapter: expected one of {', '.join(_chapters())}, got {chapter!r}")
+    return _registered(chapter)
+
+
+def _chapters() -> list[str]:
+    return [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
+
+
+def _registered(chapter: str) -> list[str]:
+    """As `names`, and nothing for a chapter without a module."""
+    if chapter in _chapters():
         importlib.import_module(f"{__name__}.{chapter}")
     return [name for name in _REGISTRY if name.rsplit("-", 1)[0] == chapter]
 
@@ -104,7 +120,7 @@ def variant(name: str, seed: int = 0) -> Any:
     """Return the data of an exercise for one seed; the same seed gives the same data to everybody.
 
     Raises:
-        ValueError: If there is no such exercise, if it has no variants, or if the seed is negative.
+        ValueError: If there is no such exercise, if it has no variants, or if the seed is not in 0 … 2³² − 1.
         TypeError: If the seed is not an integer.
 
     >>> variant("ising-1", seed=7).coupling == variant("ising-1", seed=7).coupling
@@ -143,7 +159,7 @@ def check(name: str, answer: Any, seed: int = 0) -> Verdict:
 def _find(name: str) -> Exercise:
     if not isinstance(name, str):
         raise TypeError(f"name: expected a text such as 'ising-1', got {type(name).__name__}")
-    known = names(name.rsplit("-", 1)[0])
+    known = _registered(name.rsplit("-", 1)[0])
     if name not in _REGISTRY:
         listed = ", ".join(known) if known else "none in a chapter of that name"
         raise ValueError(f"name: there is no exercise {name!r}; known: {listed}")
@@ -151,8 +167,6 @@ def _find(name: str) -> Exercise:
 
 
 def _checked_seed(seed: Any) -> int:
-    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
-        raise TypeError(f"seed: expected an integer, got {seed!r}")
-    if seed < 0:
-        raise ValueError(f"seed: expected an integer from 0 up, got {seed}")
-    return int(seed)
+    from book_lib import _checks  # here, so that the package needs no NumPy until an exercise does
+
+    return _checks.integer("seed", seed, 0, 2**32 - 1)

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from book_lib import _checks
+
 from . import Verdict
 
 __all__ = ["Case", "Slip", "grade_function", "grade_number"]
@@ -58,7 +60,7 @@ def grade_number(
     problem = _not_a_number(answer)
     if problem:
         return Verdict(name, False, f"Expected one number, {what}; {problem}.")
-    value = float(np.asarray(answer).reshape(()))
+    value = float(_number(answer).reshape(()))
     if _close(value, expected, rtol, atol):
         return Verdict(name, True, right or f"{value:g} is {what}.")
     for slip in slips:
@@ -149,9 +151,8 @@ def _same(one: Sequence, other: Sequence) -> bool:
 
 def _difference(value: Any, wanted: np.ndarray, rtol: float, atol: float) -> str:
     """Say how a value differs from the one that was wanted; nothing if it does not."""
-    try:
-        got = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
+    got = _number(value)
+    if got is None:
         return f"it returned {_brief(value)}, not a number"
     if got.shape != wanted.shape:
         return f"it returned shape {got.shape}, expected {wanted.shape}"
@@ -165,15 +166,20 @@ def _difference(value: Any, wanted: np.ndarray, rtol: float, atol: float) -> str
 def _not_a_number(answer: Any) -> str:
     if callable(answer):
         return "got a function; call it and pass what it returns"
-    if isinstance(answer, (str, bool, np.bool_)) or answer is None:
-        return f"got {answer!r}"
-    try:
-        value = np.asarray(answer, dtype=float)
-    except (TypeError, ValueError):
+    value = _number(answer)
+    if value is None:
         return f"got {_brief(answer)}"
     if value.size != 1:
         return f"got {value.size} numbers"
     return "" if np.isfinite(value).all() else f"got {float(value.reshape(()))}"
+
+
+def _number(value: Any) -> np.ndarray | None:
+    """Return a number or an array of numbers as floats; None for anything else: text and 1+0j are no answers."""
+    try:
+        return _checks.real_array("answer", value)
+    except Exception:  # whatever the reader hands in becomes a reply, never a traceback of ours
+        return None
 
 
 def _close(value: float, expected: float, rtol: float, atol: float) -> bool:
@@ -181,7 +187,11 @@ def _close(value: float, expected: float, rtol: float, atol: float) -> bool:
 
 
 def _brief(value: Any) -> str:
-    if isinstance(value, (int, float, np.number)) or (isinstance(value, np.ndarray) and value.ndim == 0):
-        return f"{float(value):.6g}"
-    text = np.array2string(value, threshold=12) if isinstance(value, np.ndarray) else repr(value)
+    number = None if isinstance(value, (list, tuple)) else _number(value)
+    if number is not None and number.ndim == 0:
+        return f"{float(number):.6g}"
+    try:
+        text = np.array2string(value, threshold=12) if isinstance(value, np.ndarray) else repr(value)
+    except Exception:
+        text = f"a {type(value).__name__}"
     return text if len(text) <= 80 else text[:77] + "..."

@@ -40,7 +40,7 @@ __all__ = sorted(_HOME)
 
 
 class _Package(ModuleType):
-    """Importing the submodule `asset` would bind it to the name of the function that it holds: not here."""
+    """Importing the submodule `explore` would bind it to the name of the function that it holds: not here."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         if not (name in _HOME and isinstance(value, ModuleType)):

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-NAME = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
+from book_lib import _checks
+from book_lib.recipes import plain
+
 SUFFIX = ".asset"
 ALIGNMENT = 8  # bytes: typed arrays in the browser must start at a multiple of their item's size
 DTYPES = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "float32", "float64")
@@ -39,15 +40,14 @@ def asset(name: str, data: Any) -> str:
 
     Raises:
         ValueError: a bad name; a name that this kernel has given to other data while the book is built; a
-            number that does not fit.
+            number that does not fit or, in JSON, is not finite.
         TypeError: data of another kind.
 
     Example:
         >>> asset("first-squares", np.arange(4) ** 2)
         'first-squares'
     """
-    if not isinstance(name, str) or not NAME.fullmatch(name):
-        raise ValueError(f"name must be lower-case words joined by hyphens, not {name!r}")
+    _checks.slug("name", name)
     packed = pack(data)
     folder = os.environ.get("BOOK_ASSETS")
     if folder:
@@ -62,6 +62,10 @@ def asset(name: str, data: Any) -> str:
 def pack(data: Any) -> tuple[dict, bytes]:
     """A header that says what the bytes are, and the bytes.
 
+    Raises:
+        TypeError: `data` is neither bytes nor arrays nor JSON, whose keys are text.
+        ValueError: NaN or infinity in JSON; a whole number that does not fit into 32 bits.
+
     >>> pack({"a": 1})
     ({'kind': 'json'}, b'{"a":1}')
     >>> pack(np.zeros((2, 3), np.float32))[0]["arrays"]
@@ -74,8 +78,8 @@ def pack(data: Any) -> tuple[dict, bytes]:
     if isinstance(data, Mapping) and data and all(isinstance(v, np.ndarray) for v in data.values()):
         return pack_arrays(data, "arrays")
     try:
-        text = json.dumps(data, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
-    except (TypeError, ValueError) as error:
+        text = json.dumps(plain(data, "data"), allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    except TypeError as error:
         kind = type(data).__name__
         raise TypeError(f"data must be bytes, arrays or JSON, not {kind} ({error})") from error
     return {"kind": "json"}, text.encode()
@@ -102,6 +106,8 @@ def portable(array: np.ndarray, name: str = "") -> np.ndarray:
         ValueError: a whole number does not fit into 32 bits.
     """
     what = f"array {name!r}" if name else "the array"
+    if isinstance(array, np.ma.MaskedArray):
+        raise TypeError(f"{what} is masked; ship its data and its mask as two arrays")
     known = NARROWER.get(array.dtype.name, array.dtype.name)
     if known not in DTYPES:
         raise TypeError(f"{what} is {array.dtype}; expected bool or one of {', '.join(DTYPES)}")
@@ -110,25 +116,18 @@ def portable(array: np.ndarray, name: str = "") -> np.ndarray:
         limits = np.iinfo(dtype)
         if array.min() < limits.min or array.max() > limits.max:
             raise ValueError(f"{what} has numbers outside {dtype.name}; use float64 or scale them")
-    return np.ascontiguousarray(array, dtype=dtype.newbyteorder("<"))
+    return np.asarray(array, dtype=dtype.newbyteorder("<"), order="C")
 
 
-def answer(widget: Any, content: Any) -> bool:
+def answer(widget: Any, name: str) -> None:
     """Send an asset to the front-end that asked for it; the kernel's side of `loadAsset`.
 
     Args:
         widget: the one that received the message.
-        content: the message; one that asks is `{"asset": name}`.
-
-    Returns:
-        Whether the message was such a request.
+        name: of the asset.
     """
-    if not isinstance(content, dict) or set(content) != {"asset"}:
-        return False
-    name = content["asset"]
     if name in _shipped:
         header, body = _shipped[name]
         widget.send({"asset": name, "header": header}, [body])
     else:
         widget.send({"asset": name, "error": f"this kernel has shipped no asset {name!r}"})
-    return True

@@ -1,26 +1,39 @@
 """What every explorable is: an anywidget that computes in the browser, with a picture for readers without scripts."""
 
 import base64
-import math
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
 import anywidget
 import ipywidgets
+import numpy as np
 import traitlets
+
+from book_lib import _checks
+from book_lib._mime import DARK_SVG
 
 HERE = Path(__file__).parent
 DIST = HERE / "dist"
 BUILDING = os.environ.get("BOOK_BUILD") == "1"
 """Whether the book is being built: then pictures are made and stored beside the live widget."""
 
-DARK_MIME = "application/vnd.book.dark+svg"
 Still = str | bytes | tuple | None
 
 
 class ArgumentError(traitlets.TraitError, ValueError):
     """A bad value for a trait: names the argument, what came and what was expected."""
+
+
+@contextmanager
+def arguments() -> Iterator[None]:
+    """Make what the guards of `_checks` raise an `ArgumentError`."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(str(error)) from None
 
 
 class Real(traitlets.Float):
@@ -53,13 +66,15 @@ class Real(traitlets.Float):
         return f"a finite number {words}".strip()
 
     def validate(self, obj: Any, value: Any) -> float:
-        number = isinstance(value, (int, float)) or hasattr(value, "__float__")
-        good = number and not isinstance(value, (bool, str)) and math.isfinite(value)
-        good = good and (self.above is None or value > self.above)
-        good = good and (self.least is None or value >= self.least)
-        if not good or (self.most is not None and value > self.most):
+        try:
+            number = _checks.finite(self.name, value)
+            good = (self.above is None or number > self.above) and (self.least is None or number >= self.least)
+            good = good and (self.most is None or number <= self.most)
+        except (TypeError, ValueError):
+            good = False
+        if not good:
             raise ArgumentError(f"{self.name} must be {self._expected()}, not {value!r}")
-        return float(value)
+        return number
 
 
 class Whole(traitlets.Int):
@@ -80,21 +95,25 @@ class Whole(traitlets.Int):
         return f"a whole number{words}" + ("" if self.step == 1 else f", in steps of {self.step}")
 
     def validate(self, obj: Any, value: Any) -> int:
-        whole = hasattr(value, "__index__") and not isinstance(value, bool)
-        good = whole and (self.least is None or value >= self.least)
-        good = good and (self.most is None or value <= self.most)
-        if not good or (value - (self.least or 0)) % self.step:
+        try:
+            number = _checks.integer(self.name, value, self.least, self.most)
+            good = (number - (self.least or 0)) % self.step == 0
+        except (TypeError, ValueError):
+            good = False
+        if not good:
             raise ArgumentError(f"{self.name} must be {self._expected()}, not {value!r}")
-        return int(value)
+        return number
 
 
 class OneOf(traitlets.Enum):
     """One of several named values; an error lists them all."""
 
     def validate(self, obj: Any, value: Any) -> Any:
-        if value not in self.values:
+        plain = value.item() if isinstance(value, (np.generic, np.ndarray)) and value.ndim == 0 else value
+        # subtle: 64.0 == 64 and True == 1, but the front-end and the alt text would write them otherwise.
+        if not any(type(one) is type(plain) and one == plain for one in self.values):
             raise ArgumentError(f"{self.name} must be one of {', '.join(map(repr, self.values))}, not {value!r}")
-        return value
+        return plain
 
 
 class Explorable(anywidget.AnyWidget):
@@ -135,7 +154,12 @@ class Explorable(anywidget.AnyWidget):
         if unknown:
             known = ", ".join(sorted(self._knobs()))
             raise TypeError(f"{type(self).__name__} has no argument {unknown[0]!r}; it takes {known}")
-        super().__init__(**traits)
+        try:
+            super().__init__(**traits)
+        except ArgumentError:
+            raise
+        except traitlets.TraitError as error:  # of a trait of traitlets' own, such as `alt`
+            raise ArgumentError(str(error)) from None
         self.on_msg(_answer)
         self._links = [self._share(trait, key) for trait, key in (link or {}).items()]
 
@@ -183,16 +207,16 @@ def still_bundle(still: Still) -> dict[str, str]:
     if isinstance(still, str):
         return {"image/svg+xml": still}
     light, dark, *png = still
-    data = {"image/svg+xml": light, DARK_MIME: dark}
+    data = {"image/svg+xml": light, DARK_SVG: dark}
     return data | ({"image/png": base64.b64encode(png[0]).decode()} if png else {})
 
 
 def _answer(widget: Explorable, content: Any, buffers: list) -> None:
     """A front-end in Jupyter asks for a stored file (kit/assets.js)."""
-    if isinstance(content, dict) and "asset" in content:
+    if isinstance(content, dict) and set(content) == {"asset"}:
         from book_lib.explorables.assets import answer  # here, so that few chapters depend on it
 
-        answer(widget, content)
+        answer(widget, content["asset"])
 
 
 def _bundle(module: str) -> Path:

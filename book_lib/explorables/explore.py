@@ -9,10 +9,11 @@ import itertools
 import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
 import traitlets
 
 from book_lib.explorables import base
@@ -94,7 +95,7 @@ class Explore(Explorable):
             axes.set(xlabel=self.xlabel, ylabel=self.ylabel)
             if len(curves) > 1:
                 axes.legend()
-        return plotting.svg(figure), plotting.svg(figure, dark=True), plotting.png(figure)
+        return plotting.still(figure)
 
 
 def explore(function: Callable, *, alt: Alt, title: str = "", xlabel: str = "", ylabel: str = "",
@@ -109,7 +110,8 @@ def explore(function: Callable, *, alt: Alt, title: str = "", xlabel: str = "", 
             same arguments.
         title, xlabel, ylabel: of the plot, when the function returns curves.
         labels: {name: words on the page} of arguments.
-        start: {name: value} at first; else the middle of each axis.
+        start: {name: value} at first, a value of the axis; else the middle of each axis. In Jupyter a numeric
+            axis also starts at any value between.
         choices: name=[values]: numbers in ascending order, or words; at most 200 combinations.
 
     Returns:
@@ -117,7 +119,8 @@ def explore(function: Callable, *, alt: Alt, title: str = "", xlabel: str = "", 
 
     Raises:
         ValueError: no axis, an empty or unsorted one, repeated values, more than 200 combinations, more than
-            200 kB of results when the book is built (both name the largest axis), or curves without labels.
+            200 kB of results when the book is built (both name the largest axis), curves without labels, an
+            unknown name in `labels`, `start` or `alt`, or a start that is no value of its axis.
         TypeError: when the function returns something else.
 
     >>> w = explore(lambda k: ([0, 1], [0, k]), alt="Line of slope {k}", xlabel="x", ylabel="y", k=[1, 2, 3])
@@ -126,6 +129,11 @@ def explore(function: Callable, *, alt: Alt, title: str = "", xlabel: str = "", 
     """
     if not choices:
         raise ArgumentError("explore: name at least one argument of the function and its values")
+    for what, given in (("labels", labels or {}), ("start", start or {})):
+        unknown = sorted(set(given) - set(choices))
+        if unknown:
+            raise ArgumentError(f"explore: {what} names {unknown[0]!r}, which is no argument; there are "
+                                f"{', '.join(choices)}")  # fmt: skip
     axes = [_axis(name, values, (labels or {}).get(name)) for name, values in choices.items()]
     count = math.prod(len(axis["values"]) for axis in axes)
     if count > MOST_FRAMES:
@@ -134,6 +142,11 @@ def explore(function: Callable, *, alt: Alt, title: str = "", xlabel: str = "", 
             f"explore: {sizes} = {count} combinations, at most {MOST_FRAMES} are allowed; {_largest(axes)}"
         )
     first = {axis["name"]: axis["values"][len(axis["values"]) // 2] for axis in axes} | dict(start or {})
+    for axis in axes if base.BUILDING else []:
+        if first[axis["name"]] not in axis["values"]:  # the page has no result for it
+            raise ArgumentError(
+                f"explore: start of {axis['name']} must be one of {axis['values']!r}, not {first[axis['name']]!r}"
+            )
     widget = Explore(function, axes, first, alt, title=title, xlabel=xlabel, ylabel=ylabel)
     _check_labels(widget)
     if base.BUILDING:
@@ -151,9 +164,9 @@ def _check_labels(widget: Explore) -> None:
 
 
 def _axis(name: str, values: Sequence, label: str | None) -> dict[str, Any]:
-    plain = [value.item() if hasattr(value, "item") else value for value in values]
-    if hasattr(Explorable, name) and name != "seed" or name in Explore.class_trait_names() and name != "seed":
+    if name != "seed" and (hasattr(Explore, name) or name.startswith("_")):
         raise ArgumentError(f"explore: an argument cannot be called {name!r}, which every widget has already")
+    plain = _plain(name, values)
     if not plain or len(set(plain)) < len(plain):
         raise ArgumentError(f"explore: {name} must hold different values, not {plain!r}")
     numeric = all(isinstance(v, Real) and not isinstance(v, bool) for v in plain)
@@ -168,6 +181,14 @@ def _axis(name: str, values: Sequence, label: str | None) -> dict[str, Any]:
         "numeric": numeric,
         "whole": numeric and all(isinstance(v, Integral) for v in plain),
     }
+
+
+def _plain(name: str, values: Any) -> list:
+    """The values of an axis as Python's own numbers and words."""
+    listed = list(values) if isinstance(values, Iterable) and not isinstance(values, (str, bytes)) else None
+    if listed is None or not all(isinstance(one, (str, Real, np.generic)) for one in listed):
+        raise ArgumentError(f"explore: {name} must be a list of numbers or of words, not {values!r}")
+    return [one.item() if isinstance(one, np.generic) else one for one in listed]
 
 
 def _trait(axis: dict[str, Any]) -> traitlets.TraitType:
@@ -209,13 +230,16 @@ def _curves(result: Any) -> Any:
 
 
 def _describe(alt: Alt, values: Mapping[str, Any]) -> str:
-    if callable(alt):
-        return alt(**values)
+    text = alt(**values) if callable(alt) else alt
+    if not isinstance(text, str):
+        raise ArgumentError(f"explore: alt must be a text, a template or a function that returns text, not {text!r}")
     try:
-        return alt.format(**values)
+        return text if callable(alt) else text.format(**values)
     except (KeyError, IndexError) as error:
         known = ", ".join(values)
         raise ArgumentError(f"explore: alt names {error}, which is no argument; there are {known}") from None
+    except (ValueError, AttributeError, TypeError) as error:  # a lone brace, {rate.x}, {name:.2f} of a word
+        raise ArgumentError(f"explore: alt must be a template such as 'Rate {{rate}}', not {alt!r}: {error}") from None
 
 
 def _pictures(figure: Any) -> dict[str, Any]:

@@ -108,6 +108,7 @@ function render({ model, el }) {
   const again = catchUp(f, run, view);
 
   const step = (/** @type {number} */ n) => {
+    if (f.running && again.busy) return; // the curve is still on its way to where the reader was
     again.finish();
     for (let k = 0; k < n; k++) {
       if (!run.step()) continue;
@@ -116,7 +117,7 @@ function render({ model, el }) {
     }
   };
   const time = clock(f, { step, onFrame: view, perFrame: () => pace(run), onReset() {
-    again.finish();
+    again.stop();
     run.restart(settings());
     f.assign({ collected: [] });
   } });
@@ -158,18 +159,23 @@ function catchUp(f, run, view) {
     if (run.taken < target) request = requestAnimationFrame(frame);
     else f.publish();
   };
-  f.onCleanup(() => cancelAnimationFrame(request));
+  const stop = () => {
+    cancelAnimationFrame(request);
+    request = 0;
+    target = 0;
+  };
+  f.onCleanup(stop);
   return {
+    get busy() { return request !== 0; },
+    stop,
     start(/** @type {number} */ taken) {
       target = Math.max(taken, request ? target : 0); // a slider still moving has not arrived where it started from
       cancelAnimationFrame(request);
       frame();
     },
     finish() {
-      cancelAnimationFrame(request);
-      request = 0;
       work();
-      target = 0;
+      stop();
     },
   };
 }

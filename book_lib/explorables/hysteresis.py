@@ -1,8 +1,21 @@
 """Hysteresis: a small magnet in a field that is swept up and down, its loop drawn as it happens."""
 
+from functools import lru_cache
+from typing import Any
+
 import traitlets
 
-from book_lib.explorables.base import Explorable, Real, Whole
+from book_lib import _checks
+from book_lib.explorables import base
+from book_lib.explorables.base import ArgumentError, Explorable, Real, Whole
+
+
+@lru_cache(maxsize=4)  # the alt text and the picture show the same loop
+def _loop(seed: int, magnet: int, *settings: Any) -> Any:
+    from book_lib.ising import hysteresis
+    from book_lib.rng import CounterRNG
+
+    return hysteresis(*settings, CounterRNG(seed, magnet))
 
 
 class Hysteresis(Explorable):
@@ -19,7 +32,7 @@ class Hysteresis(Explorable):
         repeats: magnets swept side by side, whose mean is drawn, 1 to 20.
         amplitude: A, the largest field, 0.5 to 6.
         steps: values of the field on each branch, 11 to 201.
-        start_at: values already measured at first sight, 0 to 2 × steps.
+        start_at: values already measured at first sight, 0 to 2 × steps; 33, or all if there are fewer.
         seed: of the counter-based generator; each magnet draws from a stream of its own, see `loop`.
         alt: text for readers who see no picture; made from the settings unless given.
 
@@ -41,34 +54,36 @@ class Hysteresis(Explorable):
     start_at = Whole(33, least=0, most=402).tag(sync=True)
     collected = traitlets.List(traitlets.Dict()).tag(sync=True)
 
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**traits)
+        if "start_at" not in traits:
+            self.start_at = min(self.start_at, 2 * self.steps)
+        elif self.start_at > 2 * self.steps:
+            raise ArgumentError(f"start_at must be at most {2 * self.steps}, twice the steps, not {self.start_at}")
+
     def loop(self, magnet: int = 0):
         """The first loop that the page measures on one of its magnets, a `book_lib.ising.Loop`.
 
         Args:
-            magnet: which of the repeats, from 0.
-        """
-        from book_lib.ising import hysteresis
-        from book_lib.rng import CounterRNG
+            magnet: which of the repeats, 0 … repeats − 1.
 
-        return hysteresis(
-            self.size,
-            self.temperature,
-            self.amplitude,
-            self.steps,
-            self.sweeps_per_step,
-            CounterRNG(self.seed, magnet),
-        )
+        Raises:
+            TypeError: if `magnet` is not an integer.
+            ValueError: if there is no such magnet.
+        """
+        magnet = _checks.integer("magnet", magnet, 0, self.repeats - 1)
+        settings = (self.size, self.temperature, self.amplitude, self.steps, self.sweeps_per_step)
+        return _loop(self.seed, magnet, *settings)
 
     def describe(self) -> str:
-        """What the picture shows, in words and numbers."""
+        """What the picture shows, in words; with the area, which takes a run, where there is a picture."""
         if self.alt:
             return self.alt
-        loop = self.loop()
+        area = f" The two branches enclose an area of {self.loop().area:.2f}." if base.BUILDING else ""
         return (
             f"Magnetisation of a {self.size} by {self.size} lattice at temperature {self.temperature:g} "
             f"while the field rises from {-self.amplitude:g} to {self.amplitude:g} (full line) and falls "
-            f"back (dashed). "
-            f"The two branches enclose an area of {loop.area:.2f}."
+            f"back (dashed).{area}"
         )
 
     def still(self) -> tuple:
@@ -84,4 +99,4 @@ class Hysteresis(Explorable):
         axes.axvline(0, color=colors.rule, linewidth=0.8, zorder=0)
         axes.set(xlabel="field h", ylabel="mean spin m", ylim=(-1.08, 1.08))
         axes.legend(loc="upper left")
-        return plotting.svg(figure), plotting.svg(figure, dark=True), plotting.png(figure)
+        return plotting.still(figure)

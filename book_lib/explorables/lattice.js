@@ -36,7 +36,6 @@ class LatticeView {
   constructor({ model, el }) {
     const f = (this.f = frame({ model, el, name: "lattice", label: t("name") }));
     this.model = model;
-    if (f.static && el.clientWidth < NARROW && !parseHash(location.hash)[f.key]?.size) model.set("size", 64);
     /** @type {"asking" | "comparing" | "open"} what may be seen: the reader's curve; measured points too; theory too */
     this.phase = model.get("predict") === true ? "asking" : "open";
     this.rung = -1; // place on the ladder of temperatures while heating
@@ -57,6 +56,7 @@ class LatticeView {
     this.curves = curves(f, { into: this.right, t });
     this.out = this.readouts();
     this.controls(); // before the magnet: what the address says counts from the first picture on
+    if (f.static && el.clientWidth < NARROW && !parseHash(location.hash)[f.key]?.size) model.set("size", 64);
     this.magnet = new Magnet(this.settings());
     this.time = this.clock();
     this.heatButton = button(f, { label: t("heat"), where: "toolbar", onClick: () => this.heat() });

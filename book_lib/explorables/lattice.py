@@ -2,15 +2,42 @@
 
 import numpy as np
 import traitlets
+from numpy.typing import NDArray
 
 from book_lib.explorables.base import Explorable, OneOf, Real, Still
-from book_lib.ising import Ising, mean_field_magnetization, onsager_magnetization
+from book_lib.ising import (
+    CRITICAL_TEMPERATURE,
+    MEAN_FIELD_CRITICAL_TEMPERATURE,
+    Ising,
+    mean_field_magnetization,
+    onsager_magnetization,
+)
 from book_lib.rng import CounterRNG
 
 SIZES = (32, 64, 128, 256, 512)
 STILL_SWEEPS = 400
+HOTTEST = 5.0
+"""The end of the plot's axis of temperature."""
 PLACES = 51
 """Points of the reader's sketch: T = 0, 0.1, … 5."""
+
+
+def checkerboard(size: int) -> NDArray[np.int64]:
+    """The ground state of J < 0, +1 where row + column is even, −1 elsewhere, shape (size, size)."""
+    return 1 - 2 * (np.indices((size, size)).sum(axis=0) % 2)
+
+
+def theory(temperatures: NDArray, field: float, coupling: float) -> tuple[NDArray | None, NDArray | None]:
+    """The exact curve of |m|, and mean field's; None where no formula holds. As `theory` in parts/magnet.js.
+
+    Below J = 0 it is |m| with every second spin turned over, which has the law of |J|.
+    """
+    if coupling == 0:
+        return np.abs(np.tanh(field / temperatures)), None  # free spins: mean field is exact
+    if coupling < 0 and field != 0:
+        return None, None
+    exact = onsager_magnetization(temperatures, abs(coupling)) if field == 0 else None
+    return exact, mean_field_magnetization(temperatures, abs(field), abs(coupling))
 
 
 class Lattice(Explorable):
@@ -33,6 +60,9 @@ class Lattice(Explorable):
     Attributes:
         sketch: the reader's curve, |m| at T = 0, 0.1, … 5; empty until the reader has drawn it.
 
+    Raises:
+        ValueError: for a bad value of one of these.
+
     >>> Lattice(size=33)
     Traceback (most recent call last):
         ...
@@ -51,11 +81,26 @@ class Lattice(Explorable):
 
     def describe(self) -> str:
         """The alt text: the author's, or one made from the settings."""
+        order = "staggered magnetisation" if self.coupling < 0 else "magnetisation"
         return self.alt or (
             f"A lattice of {self.size} by {self.size} spins at temperature {self.temperature:g}, field "
             f"{self.field:g} and coupling {self.coupling:g}, after {STILL_SWEEPS} sweeps; beside it a plot "
-            "of magnetisation against temperature with the exact curve, which falls to zero at 2.269, the "
-            "curve of mean field, which does so at 4, and the point where this lattice is."
+            f"of {order} against temperature with {self._curves_in_words()}the point where this lattice is."
+        )
+
+    def _curves_in_words(self) -> str:
+        """What `theory` has to draw, for `describe`."""
+        if self.coupling == 0:
+            return "the exact curve of spins without neighbours and "
+        if self.field != 0:
+            return "the curve of mean field in this field and " if self.coupling > 0 else ""
+        exact, approximate = (
+            abs(self.coupling) * critical for critical in (CRITICAL_TEMPERATURE, MEAN_FIELD_CRITICAL_TEMPERATURE)
+        )
+        beyond = ", beyond the end of the axis" if approximate > HOTTEST else ""
+        return (
+            f"the exact curve, which falls to zero at {exact:.4g}, the curve of mean field, which does so at "
+            f"{approximate:g}{beyond}, and "
         )
 
     def magnet(self) -> Ising:
@@ -66,7 +111,7 @@ class Lattice(Explorable):
         """
         start: str | np.ndarray = "random" if self.start == "random" else "up"
         if self.start == "ordered" and self.coupling < 0:
-            start = 1 - 2 * (np.indices((self.size, self.size)).sum(axis=0) % 2)
+            start = checkerboard(self.size)
         return Ising(
             self.size,
             self.temperature,
@@ -84,25 +129,23 @@ class Lattice(Explorable):
         magnet = self.magnet().sweep(STILL_SWEEPS)
         drawn, (left, right) = plotting.figure(6.6, 3.1, columns=2)
         plotting.lattice(left, magnet.spins)
-        critical = np.array([2.269185 * abs(self.coupling)])
-        temperatures = np.sort(
-            np.concatenate([np.linspace(0.05, 5, 200), critical * 0.9999, critical * 0.999])
-        )
-        temperatures = temperatures[temperatures > 0]
-        if self.coupling > 0 and self.field == 0:
-            exact = [onsager_magnetization(t, self.coupling) for t in temperatures]
+        close = CRITICAL_TEMPERATURE * abs(self.coupling) * np.array([0.999, 0.9999])
+        temperatures = np.sort(np.concatenate([np.linspace(0.05, HOTTEST, 200), close[close > 0]]))
+        exact, approximate = theory(temperatures, self.field, self.coupling)
+        if exact is not None:
             right.plot(temperatures, exact, color=plotting.COLORS.theory, label="exact")
-        if self.coupling > 0:
-            approximate = [mean_field_magnetization(t, abs(self.field), self.coupling) for t in temperatures]
+        if approximate is not None:
             right.plot(temperatures, approximate, "--", color=plotting.COLORS.mean_field, label="mean field")
+        turned = magnet.spins * checkerboard(self.size) if self.coupling < 0 else magnet.spins
         right.plot(
             [self.temperature],
-            [abs(magnet.magnetization)],
+            [abs(turned.mean())],
             "o",
             markersize=8,
             color=plotting.COLORS.simulation,
             label="this lattice",
         )
-        right.set(xlim=(0, 5), ylim=(0, 1.05), xlabel="$T$", ylabel="$|m|$", yticks=[0, 0.5, 1])
+        label = "staggered $|m|$" if self.coupling < 0 else "$|m|$"
+        right.set(xlim=(0, HOTTEST), ylim=(0, 1.05), xlabel="$T$", ylabel=label, yticks=[0, 0.5, 1])
         right.legend(loc="upper right")
-        return plotting.svg(drawn), plotting.svg(drawn, dark=True), plotting.png(drawn)
+        return plotting.still(drawn)

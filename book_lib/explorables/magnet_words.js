@@ -96,20 +96,22 @@ function render({ model, el }) {
   f.root.insertBefore(f.controls, f.stage); // what drives both pictures stands above both
   const read = (/** @type {string[]} */ ...names) =>
     /** @type {any} */ (Object.fromEntries(names.map((name) => [name, model.get(name)])));
-  let settle = () => {};
+  let settle = { begin() {}, stop() {} };
   slider(f, { trait: "temperature", label: t("temperature"), symbol: "T", min: 0.2, max: 5, scale: "log",
-    temperature: { neutral: 1 }, words: spoken, onInput: (_, { user }) => user && settle() });
+    temperature: { neutral: 1 }, words: spoken, onInput: (_, { user }) => user && settle.begin() });
   const magnet = new Magnet(read("size", "temperature", "seed"));
   let words = new Words(read("words", "logits", "seed"));
   let steps = 0; // of the clock: turning the temperature moves the magnet on, but tosses no new words
   const draw = picture(f, magnet, () => words, () => Math.floor(steps / PER_WORD));
   const restart = () => {
+    settle.stop();
     steps = 0;
     magnet.restart(read("size", "temperature", "seed"));
     words = new Words(read("words", "logits", "seed"));
   };
   const time = clock(f, {
     step(n) {
+      settle.stop();
       steps += n;
       magnet.sweep(n);
     },
@@ -155,8 +157,7 @@ function settling(f, once) {
     if (left-- > 0 && once()) request = requestAnimationFrame(next);
     else f.publish();
   };
-  f.onCleanup(() => cancelAnimationFrame(request));
-  return () => {
+  const begin = () => {
     if (reducedMotion()) {
       for (let k = 0; k < SETTLE / 4; k++) once();
       return;
@@ -164,6 +165,13 @@ function settling(f, once) {
     left = SETTLE;
     request ||= requestAnimationFrame(next);
   };
+  const stop = () => {
+    left = 0;
+    cancelAnimationFrame(request);
+    request = 0;
+  };
+  f.onCleanup(stop);
+  return { begin, stop };
 }
 
 /**

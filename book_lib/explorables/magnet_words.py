@@ -1,18 +1,21 @@
 """One temperature for a magnet and for a next word: the whole book in one slider."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import traitlets
 
-from book_lib.explorables.base import ArgumentError, Explorable, Real, Whole
+from book_lib import _checks
+from book_lib.explorables.base import ArgumentError, Explorable, Real, Whole, arguments
 
 PROMPT = "The cat slept on the"
 WORDS = ("sofa", "windowsill", "keyboard", "roof", "piano", "moon", "volcano", "equation")
 LOGITS = (0.0, -0.9, -1.5, -2.1, -2.9, -4.3, -5.6, -7.0)
 COUPLING = math.log(1 + math.sqrt(2)) / 2
 WARM_UP = 400  # sweeps of the magnet before the first picture, as in parts/words.js
+HOT = 8.0  # energy at the hot end of the scale of words, as in magnet_words.js
 
 
 class MagnetAndWords(Explorable):
@@ -49,7 +52,16 @@ class MagnetAndWords(Explorable):
     logits = traitlets.List(traitlets.Float(), default_value=list(LOGITS)).tag(sync=True)
 
     def __init__(self, *, words: Sequence[str] = WORDS, logits: Sequence[float] = LOGITS, **traits) -> None:
-        super().__init__(words=_words(words), logits=_logits(logits, len(words)), **traits)
+        words = _words(words)
+        super().__init__(words=words, logits=_logits(logits, len(words)), **traits)
+
+    @traitlets.validate("words")
+    def _check_words(self, proposal: Any) -> list[str]:
+        return _words(proposal["value"])
+
+    @traitlets.validate("logits")
+    def _check_logits(self, proposal: Any) -> list[float]:
+        return _logits(proposal["value"])
 
     def magnet(self, sweeps: int = 0):
         """The magnet as the page first shows it and after more sweeps, a `book_lib.ising.Ising`."""
@@ -70,7 +82,7 @@ class MagnetAndWords(Explorable):
         """The law of the next word at the temperature, shape (words,)."""
         from book_lib.probability import softmax
 
-        return softmax(self.logits, self.temperature)
+        return softmax(_logits(self.logits, len(self.words)), self.temperature)
 
     def describe(self) -> str:
         """What the picture shows, in words and numbers."""
@@ -88,37 +100,35 @@ class MagnetAndWords(Explorable):
     def still(self) -> tuple:
         """The magnet and the bars at the temperature."""
         from book_lib import plotting
+        from book_lib.probability import log_softmax
 
         p = self.probabilities()
         figure, axes = plotting.figure(height=2.5, columns=2, width_ratios=[1, 1.3])
         plotting.lattice(axes[0], self.magnet().spins)
-        energies = -np.log(np.exp(self.logits) / np.exp(self.logits).sum())
-        colors = [plotting.temperature_color(energy, 0, HOT) for energy in energies]
+        colors = [plotting.temperature_color(-log_p, 0, HOT) for log_p in log_softmax(self.logits)]
         bars = axes[1].barh(self.words, p, color=colors, height=0.7)
         axes[1].bar_label(bars, [f"{value:.0%}" for value in p], padding=3, fontsize=9)
         axes[1].invert_yaxis()
         axes[1].set(xlim=(0, 1.12), xticks=[], title=f"{self.prompt} …")
         axes[1].spines["bottom"].set_visible(False)
         axes[1].tick_params(left=False)
-        return plotting.svg(figure), plotting.svg(figure, dark=True), plotting.png(figure)
-
-
-HOT = 8.0  # energy at the hot end of the scale of words, as in magnet_words.js
+        return plotting.still(figure)
 
 
 def _words(words: Sequence[str]) -> list[str]:
-    good = not isinstance(words, str) and all(isinstance(word, str) and word.strip() for word in words)
-    if not good or not 2 <= len(words) <= 12 or len(set(words)) < len(words):
+    listed = list(words) if isinstance(words, Iterable) and not isinstance(words, str) else []
+    good = all(isinstance(word, str) and word.strip() for word in listed)
+    if not good or not 2 <= len(listed) <= 12 or len(set(listed)) < len(listed):
         raise ArgumentError(f"words must be 2 to 12 different words, got {words!r}")
-    return list(words)
+    return listed
 
 
-def _logits(logits: Sequence[float], count: int) -> list[float]:
-    values = np.asarray(logits, dtype=float)
-    if values.shape != (count,):
+def _logits(logits: Sequence[float], count: int | None = None) -> list[float]:
+    """Finite numbers; `count` of them, unless words and logits are being replaced one after the other."""
+    with arguments():
+        values = _checks.finite_array("logits", logits)
+    if values.ndim != 1 or count not in (None, len(values)):
         raise ArgumentError(
-            f"logits must hold one finite number for each of the {count} words, got {values.size}"
+            f"logits must hold one finite number for each of the {count or ''} words, got {values.size}"
         )
-    if not np.isfinite(values).all():
-        raise ArgumentError(f"logits must be finite, got {logits!r}")
     return values.tolist()

@@ -2,14 +2,15 @@
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any
 
 import traitlets
 
-from book_lib.explorables.base import ArgumentError, Explorable
+from book_lib import _checks
+from book_lib.explorables.base import ArgumentError, Explorable, arguments
 
 See = tuple[str, str] | None
 
@@ -37,6 +38,10 @@ class Choice:
     see: See = None
 
     def __post_init__(self) -> None:
+        _check_words(question=self.question)
+        _link(self.see)
+        if not isinstance(self.options, Mapping):
+            raise ArgumentError(f"options of {self.question!r} must be {{answer: verdict}}, not {self.options!r}")
         states = [_option(text, verdict) for text, verdict in self.options.items()]
         right = sum(option["right"] for option in states)
         if right != 1 or len(states) < 2:
@@ -82,20 +87,27 @@ class Numeric:
     see: See = None
 
     def __post_init__(self) -> None:
-        numbers = [self.answer, self.tolerance, *self.slips]
-        if not all(math.isfinite(number) for number in numbers) or self.tolerance < 0:
-            raise ArgumentError(f"answer, tolerance and slips of {self.question!r} must be finite, tolerance ≥ 0")
+        _check_words(question=self.question, reply=self.reply, unit=self.unit, other=self.other)
+        _link(self.see)
+        if not isinstance(self.slips, Mapping):
+            raise ArgumentError(f"slips of {self.question!r} must be {{value: reply}}, not {self.slips!r}")
+        with arguments():
+            for number in (self.answer, self.tolerance, *self.slips):
+                _checks.finite(f"each number of {self.question!r}", number)
+        if self.tolerance < 0:
+            raise ArgumentError(f"tolerance of {self.question!r} must be at least 0, not {self.tolerance}")
         for value, reply in self.slips.items():
             if abs(value - self.answer) <= self.tolerance:
                 raise ArgumentError(f"slips of {self.question!r} must lie outside the tolerance, not at {value}")
-            if not reply.strip():
-                raise ArgumentError(f"the slip {value} of {self.question!r} must have a reply")
+            if not isinstance(reply, str) or not reply.strip():
+                raise ArgumentError(f"the slip {value} of {self.question!r} must have a reply in words, not {reply!r}")
 
     def state(self) -> dict[str, Any]:
         """As the front-end reads it."""
-        slips = [{"value": value, "tolerance": self.tolerance, "reply": text} for value, text in self.slips.items()]
+        answer, tolerance = _plain(self.answer), _plain(self.tolerance)
+        slips = [{"value": _plain(v), "tolerance": tolerance, "reply": text} for v, text in self.slips.items()]
         return {
-            "kind": "numeric", "text": self.question, "answer": self.answer, "tolerance": self.tolerance,
+            "kind": "numeric", "text": self.question, "answer": answer, "tolerance": tolerance,
             "unit": self.unit, "reply": self.reply, "slips": slips, "other": self.other, **_link(self.see),
         }
 
@@ -108,7 +120,7 @@ class Quiz(Explorable):
         name: under which answers are remembered; else made from the questions.
 
     Raises:
-        ValueError: when there is no question.
+        ValueError: when there is no list of questions, or none in it.
         TypeError: when one is neither kind.
     """
 
@@ -118,6 +130,8 @@ class Quiz(Explorable):
     """For each question the index of the chosen option, the typed number as text, or None."""
 
     def __init__(self, questions: Sequence[Choice | Numeric], *, name: str = "", **traits: Any) -> None:
+        if not isinstance(questions, (list, tuple)):
+            raise ArgumentError(f"questions must be a list of Choice and Numeric, not {type(questions).__name__}")
         if not questions:
             raise ArgumentError("questions must hold at least one Choice or Numeric")
         for one in questions:
@@ -137,6 +151,7 @@ class Quiz(Explorable):
 
 
 def _option(text: str, verdict: bool | str | tuple) -> dict[str, Any]:
+    _check_words(answer=text)
     if verdict is True:
         return {"text": text, "right": True, "reply": ""}
     parts = verdict if isinstance(verdict, tuple) else ("", verdict)
@@ -149,5 +164,20 @@ def _option(text: str, verdict: bool | str | tuple) -> dict[str, Any]:
     return {"text": text, "right": right, "reply": parts[1]} | ({} if right else {"misconception": parts[0]})
 
 
+def _check_words(**texts: Any) -> None:
+    for name, text in texts.items():
+        if not isinstance(text, str):
+            raise ArgumentError(f"{name} must be a text, not {text!r}")
+
+
+def _plain(number: Any) -> int | float:
+    """The number as JSON takes it."""
+    return int(number) if isinstance(number, Integral) else float(number)
+
+
 def _link(see: See) -> dict[str, Any]:
+    if see is not None and not (
+        isinstance(see, (tuple, list)) and len(see) == 2 and all(isinstance(one, str) for one in see)
+    ):
+        raise ArgumentError(f"see must be (text, href), not {see!r}")
     return {} if see is None else {"see": {"text": see[0], "href": see[1]}}

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from book_lib.explorables.base import ArgumentError
+from book_lib import _checks
+from book_lib.explorables.base import ArgumentError, arguments
 
 KINDS = ("simulation", "theory", "mean_field")
 
@@ -19,10 +20,11 @@ class Series:
         name: written beside it.
         x, y: numbers of equal count, shape (n,), x ascending.
         kind: "simulation" (points that arrive one by one), "theory" or "mean_field" (lines).
-        error: standard errors of y, shape (n,), drawn as bars; simulation only.
+        error: standard errors of y, ≥ 0, shape (n,), drawn as bars; simulation only.
 
     Raises:
-        ValueError: for an unknown kind, unequal counts, x that does not ascend or numbers that are not finite.
+        ValueError: for an unknown kind, unequal counts, x that does not ascend, a negative error, or what is no
+            finite real number.
 
     >>> Series("exact", [0, 1], [1, 0], kind="theory").state()["y"]
     [1.0, 0.0]
@@ -35,24 +37,28 @@ class Series:
     error: Sequence[float] | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise ArgumentError(f"name of a series must be a text, not {self.name!r}")
         if self.kind not in KINDS:
             raise ArgumentError(f"kind of series {self.name!r} must be one of {', '.join(KINDS)}, not {self.kind!r}")
-        columns = {"x": self.x, "y": self.y} | ({} if self.error is None else {"error": self.error})
-        for label, values in columns.items():
-            column = np.asarray(values, dtype=float)
-            if column.ndim != 1 or len(column) != len(self.x) or len(column) < 2:
-                raise ArgumentError(
-                    f"{label} of series {self.name!r} must have shape ({max(2, len(self.x))},), not {column.shape}"
-                )
-            if not np.isfinite(column).all():
-                raise ArgumentError(f"{label} of series {self.name!r} must be finite numbers")
-        if (np.diff(np.asarray(self.x, dtype=float)) <= 0).any():
+        with arguments():
+            columns = {label: _checks.finite_array(f"{label} of series {self.name!r}", values)
+                       for label, values in self._columns().items()}  # fmt: skip
+        count = max(2, columns["x"].size)
+        for label, column in columns.items():
+            if column.shape != (count,):
+                raise ArgumentError(f"{label} of series {self.name!r} must have shape ({count},), not {column.shape}")
+        if (np.diff(columns["x"]) <= 0).any():
             raise ArgumentError(f"x of series {self.name!r} must ascend")
+        if self.error is not None and columns["error"].min() < 0:
+            raise ArgumentError(f"error of series {self.name!r} must not be negative, got {columns['error'].min()}")
+
+    def _columns(self) -> dict[str, Sequence[float]]:
+        return {"x": self.x, "y": self.y} | ({} if self.error is None else {"error": self.error})
 
     def state(self) -> dict[str, Any]:
         """As the front-end reads it; six digits are more than a screen shows."""
-        columns = {"x": self.x, "y": self.y} | ({} if self.error is None else {"error": self.error})
-        numbers = {label: [float(f"{v:.6g}") for v in values] for label, values in columns.items()}
+        numbers = {label: [float(f"{float(v):.6g}") for v in values] for label, values in self._columns().items()}
         return {"name": self.name, "kind": self.kind, **numbers}
 
 

@@ -2,7 +2,7 @@
 
 import { button } from "./kit/controls.js";
 import { deviation } from "./kit/curve.js";
-import { h } from "./kit/dom.js";
+import { h, setDisabled } from "./kit/dom.js";
 import { decimals, fill, fixed, significant } from "./kit/format.js";
 import { frame } from "./kit/frame.js";
 import { recall, remember } from "./kit/memory.js";
@@ -52,7 +52,7 @@ function render({ model, el }) {
 
   const follow = async () => {
     const on = model.get("revealed");
-    revealButton.disabled = on;
+    setDisabled(revealButton, on);
     help.hidden = on;
     error.textContent = "";
     verdict.textContent = "";

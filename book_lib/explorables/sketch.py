@@ -1,13 +1,14 @@
 """Draw it, then reveal: the reader sketches a curve first; then simulation, theory and a sentence on the gap."""
 
-import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 import traitlets
 
-from book_lib.explorables.base import ArgumentError, Explorable, Still
+from book_lib import _checks
+from book_lib.explorables.base import ArgumentError, Explorable, Still, arguments
 from book_lib.explorables.series import Series, draw
 
 POINTS = 61
@@ -46,11 +47,11 @@ class Sketch(Explorable):
 
     def __init__(self, name: str, *, x: Limits, y: Limits, question: str, series: Sequence[Series | Mapping],
                  gap: str = "", against: str = "", alt: str = "", **traits: Any) -> None:
-        if not re.fullmatch(r"[a-z0-9-]+", name):
-            raise ArgumentError(f"name must be lower-case letters, digits and hyphens, not {name!r}")
-        if not series:
-            raise ArgumentError("series must hold at least one curve to reveal")
-        curves = [one if isinstance(one, Series) else Series(**one) for one in series]
+        with arguments():
+            _checks.slug("name", name)
+        curves = _curves(series)
+        if not isinstance(gap, str):
+            raise ArgumentError(f"gap must be a sentence, not {gap!r}")
         unknown = set(re.findall(r"\{(\w*)\}", gap)) - PLACES
         if unknown:
             raise ArgumentError(f"gap may use {', '.join(sorted(PLACES))} in braces, not {unknown.pop()!r}")
@@ -64,7 +65,8 @@ class Sketch(Explorable):
         values = proposal["value"]
         if len(values) not in (0, POINTS):
             raise ArgumentError(f"sketch must hold {POINTS} numbers (None where nothing is drawn), not {len(values)}")
-        return values
+        with arguments():
+            return [None if value is None else _checks.finite("sketch", value) for value in values]
 
     def describe(self) -> str:
         """The alt text: what the axes are and which curves the printed picture shows."""
@@ -79,18 +81,33 @@ class Sketch(Explorable):
         draw(axes, [Series(**one) for one in self.series])
         axes.set(xlim=_limits(self.x), ylim=_limits(self.y), xlabel=self.x["label"], ylabel=self.y["label"])
         axes.legend()
-        return plotting.svg(figure), plotting.svg(figure, dark=True), plotting.png(figure)
+        return plotting.still(figure)
+
+
+def _curves(series: Sequence[Series | Mapping]) -> list[Series]:
+    """The curves to reveal, checked."""
+    if not isinstance(series, (list, tuple)) or not series:
+        raise ArgumentError(f"series must be a list that holds at least one curve to reveal, not {series!r}")
+    wrong = [one for one in series if not isinstance(one, (Series, Mapping))]
+    if wrong:
+        raise ArgumentError(f"series must hold Series or dictionaries with their fields, not {wrong[0]!r}")
+    try:
+        return [one if isinstance(one, Series) else Series(**one) for one in series]
+    except TypeError as error:  # a field that there is not, or one that is missing
+        known = ", ".join(field.name for field in fields(Series))
+        raise ArgumentError(f"series must hold dictionaries with the fields {known}: {error}") from None
 
 
 def _axis(name: str, limits: Limits) -> dict[str, Any]:
     try:
         low, high, label = limits
-        good = math.isfinite(low) and math.isfinite(high) and low < high and isinstance(label, str)
+        low, high = _checks.finite(name, low), _checks.finite(name, high)
+        good = low < high and isinstance(label, str)
     except (TypeError, ValueError):
         good = False
     if not good:
         raise ArgumentError(f"{name} must be (smallest, largest, label), not {limits!r}")
-    return {"min": float(low), "max": float(high), "label": label}
+    return {"min": low, "max": high, "label": label}
 
 
 def _limits(axis: dict[str, Any]) -> tuple[float, float]:

@@ -294,7 +294,7 @@ function houses(f, votes) {
     svg.setAttribute("aria-label", all);
     f.announce(all);
   };
-  svg.addEventListener("pointerdown", (event) => {
+  svg.addEventListener("click", (event) => {
     const box = svg.getBoundingClientRect();
     const x = (100 * (event.clientX - box.left)) / box.width;
     const y = (100 * (event.clientY - box.top)) / box.height;

@@ -90,7 +90,7 @@ class Village(Explorable):
         )
         axes.set(xlim=(0, 1), ylim=(1, 0), aspect="equal")
         axes.set_axis_off()
-        return plotting.svg(figure), plotting.svg(figure, dark=True), plotting.png(figure)
+        return plotting.still(figure)
 
 
 _GABLE = [(-0.5, -0.5), (0.5, -0.5), (0.5, 0.1), (0, 0.6), (-0.5, 0.1), (-0.5, -0.5)]

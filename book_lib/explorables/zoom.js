@@ -3,7 +3,7 @@
 import { checksum } from "./core/observables.js";
 import { lattice as latticePicture } from "./kit/canvas.js";
 import { button, choice, seedBox, slider } from "./kit/controls.js";
-import { h } from "./kit/dom.js";
+import { h, setDisabled } from "./kit/dom.js";
 import { fixed } from "./kit/format.js";
 import { frame } from "./kit/frame.js";
 import { plot } from "./kit/plot.js";
@@ -75,7 +75,7 @@ class ZoomView {
     choice(f, { trait: "guess", label: t("guess"), options: letters, into: this.guessRow });
     slider(f, { trait: "level", label: t("level"), min: 0, max: LAST, step: 1, words: (level) => t("levelWords", { level, ...this.sizes(level) }) });
     choice(f, { trait: "view", label: t("view"), options: [{ value: "whole", label: t("whole") }, { value: "window", label: t("window") }] });
-    seedBox(f);
+    seedBox(f, { onInput: (_, { user }) => user && f.assign({ level: 0, guess: "", revealed: false }) });
   }
 
   toolbar() {
@@ -99,7 +99,7 @@ class ZoomView {
     f.watch("guess", () => this.show());
     f.watch("revealed", () => this.show());
     f.watch("seed", () => {
-      f.assign({ level: 0, guess: "", revealed: false });
+      if (!f.static) f.assign({ level: 0, guess: "", revealed: false }); // on the site the address may have set all four
       this.start();
     });
   }
@@ -118,8 +118,8 @@ class ZoomView {
     this.places = arrangement(seed);
     this.show();
     this.watcher?.disconnect();
-    this.watcher = new IntersectionObserver(([entry]) => {
-      if (!entry.isIntersecting) return;
+    this.watcher = new IntersectionObserver((entries) => {
+      if (!entries[entries.length - 1].isIntersecting) return;
       this.watcher?.disconnect();
       this.slice(this.growing);
     }, { rootMargin: "300px" });
@@ -158,8 +158,8 @@ class ZoomView {
     this.side(size);
     this.block(block);
     f.root.classList.toggle("xp-growing", !this.levels.length);
-    this.buttons.out.toggleAttribute("disabled", level === LAST);
-    this.buttons.back.toggleAttribute("disabled", level === 0);
+    setDisabled(this.buttons.out, level === LAST);
+    setDisabled(this.buttons.back, level === 0);
     if (this.levels.length) this.levels.forEach((own, k) => this.showPanel(own[level], k));
     this.showVerdict();
     f.setReadout("ready", this.levels.length ? 1 : 0);
@@ -190,7 +190,7 @@ class ZoomView {
   showVerdict() {
     const revealed = this.model.get("revealed") && this.levels.length > 0;
     this.after.hidden = !revealed;
-    this.buttons.reveal.toggleAttribute("disabled", !!this.model.get("revealed"));
+    setDisabled(this.buttons.reveal, !!this.model.get("revealed"));
     if (!revealed) {
       this.verdict.textContent = this.growing ? t("growing", { percent: 0 }) : t("start");
       this.f.setReadout("critical", "");

@@ -68,6 +68,9 @@ class ZoomOut(Explorable):
         guess: "A", "B", "C", or "" before the reader has chosen.
         revealed: whether the temperatures are shown.
 
+    Raises:
+        ValueError: for a bad value of one of these.
+
     >>> ZoomOut(view="all")
     Traceback (most recent call last):
         ...
@@ -102,7 +105,7 @@ class ZoomOut(Explorable):
             axis.set_title(letter)
         for axis, size in zip(axes[:, 0], (486, 54, 18), strict=True):
             axis.text(-0.04, 0.5, f"${size}^2$", transform=axis.transAxes, ha="right", va="center")
-        return plotting.svg(drawn), plotting.svg(drawn, dark=True), plotting.png(drawn)
+        return plotting.still(drawn)
 
 
 def pictures(seed: int, size: int) -> dict[str, NDArray[np.int8]]:

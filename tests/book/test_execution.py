@@ -250,6 +250,24 @@ def test_warning_of_a_cell_is_a_warning_of_every_build(book: Book, site: dict) -
     book.edit(f"{LEAF}.md", 'import warnings; warnings.warn("careful")', "print(object())")
 
 
+def test_warning_of_a_page_fails_every_build_until_it_is_mended(book: Book, site: dict) -> None:
+    book.edit("index.md", "# ", "![](nowhere.png)\n\n# ")
+    for _ in range(2):
+        built = book.build()
+        assert built.status == 1 and "nowhere.png" in built.text
+    book.edit("index.md", "![](nowhere.png)\n\n# ", "# ")
+    assert book.build().status == 0
+
+
+def test_a_page_that_leaves_the_contents_leaves_the_site(book: Book, site: dict) -> None:
+    pages = [book.root / "_build" / "html" / name for name in (f"{LEAF}.html", f"_downloads/{LEAF}.md")]
+    assert all(page.is_file() for page in pages)
+    book.edit("_toc.yml", f"  - file: {LEAF}\n", "")
+    book.build()
+    assert not any(page.exists() for page in pages)
+    book.edit("_toc.yml", "chapters:\n", f"chapters:\n  - file: {LEAF}\n")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "kill"])
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_no_kernel_outlives_the_build(book: Book, site: dict, number: int) -> None:

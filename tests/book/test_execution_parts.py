@@ -117,6 +117,17 @@ def test_expected_warnings_stay_quiet(tmp_path: Path) -> None:
     assert re.match(rf"{re.escape(str(page.path))}:\d+: code cell 1 of page: .*UserWarning: loud", warning)
 
 
+def test_a_file_edited_while_a_chapter_waits_is_recorded_as_the_run_saw_it(tmp_path):
+    module = tmp_path / "a.py"
+    module.write_text("x = 1")
+    book = inputs.Inputs(tmp_path)
+    book.sha(module)  # as when the chapters to execute are chosen
+    module.write_text("x = 2")
+    os.utime(module, (time.time() - 60,) * 2)
+    record = book.record({"files": [str(module)], "folders": [], "modules": []}, [], time.time())
+    assert inputs.Inputs(tmp_path).changed(record, []) is None
+
+
 # --- Inputs -----------------------------------------------------------------------------------------
 
 

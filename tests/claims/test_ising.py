@@ -415,7 +415,20 @@ def test_villagers_alone_follow_tanh_and_noise_drowns_the_campaign(here):
     assert here.numbers["warm_exact"] == pytest.approx(0.0997, abs=5e-5)
     assert here.numbers["cool"] == pytest.approx(math.tanh(0.5 / 0.5), abs=0.01)
     assert here.numbers["warm"] == pytest.approx(math.tanh(0.5 / 5.0), abs=0.01)
-    assert "*less* open to outside influence" in here.prose("sec-ising-village")
+    assert "*without friends* a hot village is less open to outside influence" in here.prose("sec-ising-village")
+
+
+@pytest.mark.claim("I-10")
+def test_with_friends_a_campaign_is_heard_most_near_the_critical_temperature():
+    def gain(temperature):
+        """What a campaign of 0.1 adds to the mean opinion of a village that leans to yes."""
+        runs = [ising.Ising(24, temperature, h, algorithm="heat_bath", start="up", rng=1) for h in (0.0, 0.1)]
+        plain, pushed = (run.measure(600, burn_in=100).magnetization.mean() for run in runs)
+        return pushed - (plain if temperature < ising.CRITICAL_TEMPERATURE else 0.0)
+
+    assert gain(1.5) < 0.03
+    assert gain(2.5) > 0.4
+    assert gain(5.0) < 0.15
 
 
 @pytest.mark.claim("I-10")

@@ -51,7 +51,7 @@ def rng() -> dict[str, Any]:
         "integers": [{"n": n, "drawn": CounterRNG(12).integers(n, size=6).tolist()} for n in spans],
         "standard_normal": CounterRNG(13).standard_normal(6).tolist(),
         "permutation": CounterRNG(14).permutation(12).tolist(),
-        "avalanche": [int(word) for word in threefry2x32((np.arange(4), np.zeros(4)), (1, 2))[0]],
+        "avalanche": [int(word) for word in threefry2x32((np.arange(4), 0), (1, 2))[0]],
     }
 
 

@@ -57,6 +57,10 @@ test("the address holds what was put there, and survives nonsense", () => {
   assert.equal(formatHash({}), "");
   assert.deepEqual(parseHash("#sec-ising-energy"), {});
   assert.deepEqual(parseHash("#xp:lattice.temperature=%E0%A4%A&lattice.seed=3&=&x"), { lattice: { seed: "3" } });
+  assert.deepEqual(parseHash(formatHash({ e: { "η": "0.1" } })), { e: { "η": "0.1" } });
+  const odd = parseHash("#xp:__proto__.size=3&lattice.__proto__=x&constructor.name=y");
+  assert.deepEqual(Object.keys(odd), ["__proto__", "lattice", "constructor"]);
+  assert.equal(/** @type {any} */ ({}).size, undefined);
   assert.equal(parseValue("2.5", 1), 2.5);
   for (const bad of ["", " ", "x", "NaN", "Infinity"]) assert.equal(parseValue(bad, 1), undefined);
   assert.equal(parseValue("true", false), true);

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from book_lib.explorables import assets
-from book_lib.explorables.assets import answer, asset, pack
+from book_lib.explorables.assets import asset, pack
+from book_lib.explorables.base import _answer
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +41,10 @@ def test_arrays_come_back_aligned() -> None:
         np.testing.assert_array_equal(array, arrays[name])
 
 
+def test_a_single_number_keeps_its_shape() -> None:
+    assert pack(np.array(5))[0]["arrays"][0]["shape"] == []
+
+
 @pytest.mark.parametrize("data", [b"\x00\xff", bytearray(b"ab"), memoryview(b"abc")])
 def test_bytes(data: bytes) -> None:
     assert pack(data) == ({"kind": "bytes"}, bytes(data))
@@ -57,7 +62,9 @@ def test_json_may_hold_any_text() -> None:
         (np.array([1j]), TypeError, "the array is complex128; expected bool or one of int8"),
         (np.array(["a"]), TypeError, "the array is <U1"),
         ({1, 2}, TypeError, "data must be bytes, arrays or JSON, not set"),
-        ({"x": float("nan")}, TypeError, "data must be bytes, arrays or JSON, not dict"),
+        ({"x": float("nan")}, ValueError, r"data\['x'\] is nan; expected a finite number"),
+        ({1: 2}, TypeError, "data has the key 1; expected keys of type str"),
+        (np.ma.array([1, 2], mask=[0, 1]), TypeError, "the array is masked"),
         ({"x": np.zeros(1), "y": 1}, TypeError, "not dict"),
     ],
 )
@@ -95,7 +102,8 @@ def test_kernel_answers_the_page() -> None:
     asset("some-data", b"12")
     asset("some-data", b"123")  # a cell that is run again, in Jupyter
     widget = Widget()
-    assert answer(widget, {"asset": "some-data"}) and answer(widget, {"asset": "other"})
-    assert not answer(widget, {"ask": [1]}) and not answer(widget, "text")
+    for content in ({"asset": "some-data"}, {"asset": "other"}, {"ask": [1]}, "text"):
+        _answer(widget, content, [])
+    assert len(widget.sent) == 2
     assert widget.sent[0] == ({"asset": "some-data", "header": {"kind": "bytes"}}, [b"123"])
     assert widget.sent[1][0]["error"] == "this kernel has shipped no asset 'other'"

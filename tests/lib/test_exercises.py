@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from book_lib import exercises
+from book_lib import exercises, ising
 from book_lib.exercises import Verdict, check, exercise, names, variant
 from book_lib.exercises import ising as chapter
 
@@ -17,7 +17,9 @@ SEEDS = st.integers(min_value=0, max_value=10_000)
 
 def test_the_chapter_registers_its_checks():
     assert names("ising") == [f"ising-{n}" for n in (1, 2, 3, 5, 6, 7, 8, 9)]
-    assert names("nothing") == []
+    for unknown in ("isng", 5):
+        with pytest.raises(ValueError, match="chapter: expected one of ising"):
+            names(unknown)
 
 
 def test_unknown_names_list_the_known_ones():
@@ -33,6 +35,8 @@ def test_a_name_is_registered_once():
     names("ising")
     with pytest.raises(ValueError, match="registered already"):
         exercise("ising-1")
+    with pytest.raises(TypeError, match="name: expected a text"):
+        exercise(5)
 
 
 def test_seeds_are_checked():
@@ -40,11 +44,11 @@ def test_seeds_are_checked():
         variant("ising-2", 1)
     with pytest.raises(ValueError, match="takes no seed"):
         check("ising-2", chapter.ring_correlation, seed=1)
-    with pytest.raises(TypeError, match="seed: expected an integer"):
+    with pytest.raises(TypeError, match="seed must be an integer"):
         variant("ising-1", 1.5)
-    with pytest.raises(TypeError, match="seed: expected an integer"):
+    with pytest.raises(TypeError, match="seed must be an integer"):
         check("ising-1", 1.0, seed=True)
-    with pytest.raises(ValueError, match="from 0 up"):
+    with pytest.raises(ValueError, match="seed must be at least 0"):
         variant("ising-1", -1)
 
 
@@ -159,6 +163,18 @@ def test_an_honest_error_bar_passes_and_a_naive_one_is_recognised(seed):
     naive = check("ising-6", series.std(ddof=1) / np.sqrt(len(series)), seed=seed)
     assert not naive.right and "independent" in naive.message
     assert "spread of single" in check("ising-6", series.std(), seed=seed).message
+
+
+def test_the_librarys_blocking_passes_for_every_student():
+    for seed in range(100):
+        assert check("ising-6", ising.blocking(variant("ising-6", seed)).error, seed=seed).right, seed
+
+
+def test_blocks_that_are_too_short_are_recognised():
+    series = variant("ising-6", 3)
+    pairs = series.reshape(-1, 2).mean(axis=1)
+    reply = check("ising-6", pairs.std(ddof=1) / np.sqrt(len(pairs)), seed=3)
+    assert not reply.right and "blocks of 2" in reply.message
 
 
 def test_the_error_of_the_series_is_the_one_that_many_series_show():

@@ -35,6 +35,8 @@ class Magnet(Explorable):
     temperature = base.Real(2.0, above=0, most=10).tag(sync=True)
     size = base.Whole(8, least=4, most=64, step=2).tag(sync=True)
     rule = base.OneOf(["metropolis", "heat_bath"], "metropolis").tag(sync=True)
+    width = base.OneOf([32, 64], 32).tag(sync=True)
+    quick = traitlets.Bool(False)
 
     def still(self):
         return "<svg>day</svg>", "<svg>night</svg>", b"png"
@@ -83,6 +85,15 @@ def test_every_public_name_resolves(name):
         ({"size": 66}, "size .* not 66"),
         ({"rule": "magic"}, "rule must be one of 'metropolis', 'heat_bath', not 'magic'"),
         ({"rule": []}, "rule must be one of .* not \\[\\]"),
+        ({"temperature": np.True_}, "temperature must be a finite number"),
+        ({"temperature": np.array([1.0, 2.0])}, "temperature must be a finite number"),
+        ({"temperature": 10**400}, "temperature must be a finite number"),
+        ({"temperature": 1 + 0j}, "temperature must be a finite number"),
+        ({"size": np.array([8, 16])}, "size must be a whole number"),
+        ({"size": np.True_}, "size must be a whole number"),
+        ({"rule": np.array(["metropolis", "heat_bath"])}, "rule must be one of"),
+        ({"width": 64.0}, "width must be one of 32, 64, not 64.0"),
+        ({"width": [64]}, "width must be one of 32, 64, not"),
         ({"seed": -1}, "seed must be a whole number of at least 0"),
         ({"seed": 2**32}, "seed must be a whole number"),
     ],
@@ -99,9 +110,17 @@ def test_bad_values_name_the_argument_what_came_and_what_was_expected(traits, me
 
 
 def test_numpy_numbers_are_numbers():
-    magnet = Magnet(temperature=np.float32(1.5), size=np.int64(16))
-    assert (type(magnet.temperature), type(magnet.size)) == (float, int)
-    json.dumps([magnet.temperature, magnet.size])
+    magnet = Magnet(temperature=np.float32(1.5), size=np.int64(16), width=np.int64(64), rule=np.array("heat_bath"))
+    assert (type(magnet.temperature), type(magnet.size), type(magnet.width)) == (float, int, int)
+    json.dumps([magnet.temperature, magnet.size, magnet.width, magnet.rule])
+
+
+@pytest.mark.parametrize("make", [
+    lambda: Magnet(alt=3), lambda: Magnet(quick="yes"), lambda: Quiz([Numeric("?", 1, 0)], name=5),
+])  # fmt: skip
+def test_bad_values_of_other_traits_are_value_errors_too(make):
+    with pytest.raises(base.ArgumentError, match="alt|quick|name"):
+        make()
 
 
 def test_unknown_keyword_names_the_traits_there_are():
@@ -134,13 +153,13 @@ def test_picture_only_when_the_book_is_built(monkeypatch):
     assert set(live) == {VIEW, "text/plain"} and live["text/plain"] == "A magnet."
     monkeypatch.setattr(base, "BUILDING", True)
     built, _ = magnet._repr_mimebundle_()
-    assert set(built) == {VIEW, "text/plain", "image/svg+xml", base.DARK_MIME, "image/png"}
+    assert set(built) == {VIEW, "text/plain", "image/svg+xml", base.DARK_SVG, "image/png"}
     assert built["image/svg+xml"] == "<svg>day</svg>" and built["image/png"] == "cG5n"
 
 
 @pytest.mark.parametrize(("still", "kinds"), [
     (None, set()), ("<svg/>", {"image/svg+xml"}), (b"png", {"image/png"}),
-    (("<svg/>", "<svg/>"), {"image/svg+xml", base.DARK_MIME}),
+    (("<svg/>", "<svg/>"), {"image/svg+xml", base.DARK_SVG}),
 ])  # fmt: skip
 def test_pictures_of_every_kind(still, kinds):
     assert set(base.still_bundle(still)) == kinds
@@ -261,6 +280,12 @@ def test_explore_traits_take_what_lies_between_and_nothing_beyond():
         words.w = "c"
 
 
+def test_explore_starts_on_the_grid_when_the_book_is_built(building):
+    assert curves(k=[1, 2, 3], start={"k": 3}).k == 3
+    with pytest.raises(ValueError, match=r"start of k must be one of \[1, 2, 4\], not 3"):
+        curves(k=[1, 2, 4], start={"k": 3})
+
+
 def test_explore_may_have_a_seed_axis():
     widget = explore(lambda seed: line(seed), alt="{seed}", xlabel="x", ylabel="y", seed=[1, 2, 3])
     widget.seed = 3
@@ -278,6 +303,14 @@ def test_explore_may_have_a_seed_axis():
         ({"k": [1, "a"]}, "k must hold numbers only or words only"),
         ({"open": [1, 2]}, "cannot be called 'open'"),
         ({"readouts": [1, 2]}, "cannot be called 'readouts'"),
+        ({"ship": [1, 2]}, "cannot be called 'ship'"),
+        ({"_alt": [1, 2]}, "cannot be called '_alt'"),
+        ({"k": "abc"}, "k must be a list of numbers or of words, not 'abc'"),
+        ({"k": 3}, "k must be a list of numbers or of words, not 3"),
+        ({"k": [[1, 2], [3]]}, "k must be a list of numbers or of words"),
+        ({"k": np.ones((2, 2))}, "k must be a list of numbers or of words"),
+        ({"k": [1, 2], "labels": {"n": "N"}}, "labels names 'n', which is no argument; there are k"),
+        ({"k": [1, 2], "start": {"n": 1}}, "start names 'n', which is no argument; there are k"),
         (
             {"k": range(41), "n": range(5)},
             "41 × 5 = 205 combinations, at most 200 .* largest axis is k with 41 values",
@@ -303,6 +336,9 @@ def test_explore_needs_labels_and_words():
         explore(line, alt=" ", xlabel="x", ylabel="y", slope=[1, 2])
     with pytest.raises(ValueError, match="alt names 'steepness', which is no argument; there are slope"):
         explore(line, alt="{steepness}", xlabel="x", ylabel="y", slope=[1, 2])
+    for alt in ("{slope", "lone } brace", "{slope.x}", "{slope:%}%d{slope:zz}", 3, lambda slope: slope):
+        with pytest.raises(ValueError, match="alt must be a "):
+            explore(line, alt=alt, xlabel="x", ylabel="y", slope=[1, 2])
     with pytest.raises(TypeError, match="must return a matplotlib figure, .* not int"):
         explore(lambda slope: 3, alt="a", xlabel="x", ylabel="y", slope=[1, 2])
 
@@ -370,6 +406,18 @@ def test_sketch_measures_the_gap_from_the_theory():
         ({"against": "nothing"}, "against must be one of"),
         ({"gap": "You were off by {average}."}, "gap may use .* not 'average'"),
         ({"sketch": [0.5] * 7}, "sketch must hold 61 numbers"),
+        ({"sketch": ["a"] * 61}, "sketch must be a real number, got 'a'"),
+        ({"sketch": [float("nan")] * 61}, "sketch must be finite"),
+        ({"name": 5}, "name must be lower-case"),
+        ({"gap": 5}, "gap must be a sentence, not 5"),
+        ({"x": (0, 10**400, "T")}, "x must be"),
+        ({"series": Series("a", [1, 2], [1, 2])}, "series must be a list"),
+        ({"series": ["a"]}, "series must hold Series or dictionaries"),
+        ({"series": [{"name": "a", "x": [1, 2], "y": [1, 2], "color": "red"}]}, "with the fields name, x, .*color"),
+        ({"series": [{"name": "a", "x": 1, "y": 2}]}, r"x of series 'a' must have shape \(2,\), not \(\)"),
+        ({"series": [{"name": "a", "x": [1, 2], "y": [1, 2j]}]}, "y of series 'a' must be an array of real numbers"),
+        ({"series": [{"name": 5, "x": [1, 2], "y": [1, 2]}]}, "name of a series must be a text"),
+        ({"series": [{"name": "a", "x": [1, 2], "y": [1, 2], "error": [1, -1]}]}, "must not be negative, got -1"),
     ],
 )
 def test_sketch_refuses(changes, message):
@@ -409,7 +457,16 @@ def test_options_keep_their_order_and_replies():
         (lambda: Choice("?", {"a": True, "b": ""}), "verdict on 'b'"),
         (lambda: Choice("?", {"a": True, "b": False}), "verdict on 'b'"),
         (lambda: Numeric("?", answer=float("nan"), tolerance=0), "must be finite"),
-        (lambda: Numeric("?", answer=1, tolerance=-1), "tolerance ≥ 0"),
+        (lambda: Numeric("?", answer=1, tolerance=-1), "tolerance of '\\?' must be at least 0, not -1"),
+        (lambda: Numeric("?", answer="4", tolerance=0.1), "each number of '\\?' must be a real number, got '4'"),
+        (lambda: Numeric("?", answer=4, tolerance=0.1, slips={3: 5}), "must have a reply in words, not 5"),
+        (lambda: Numeric("?", answer=4, tolerance=0.1, slips=[3]), "slips of .* must be {value: reply}"),
+        (lambda: Numeric("?", answer=4, tolerance=0.1, see=("x",)), "see must be \\(text, href\\)"),
+        (lambda: Numeric("?", answer=4, tolerance=0.1, unit=5), "unit must be a text, not 5"),
+        (lambda: Choice("?", {"a": True, "b": "no"}, see="xy"), "see must be \\(text, href\\), not 'xy'"),
+        (lambda: Choice("?", ["a", "b"]), "options of .* must be {answer: verdict}"),
+        (lambda: Choice("?", {1: True, "b": "no"}), "answer must be a text, not 1"),
+        (lambda: Quiz(Choice("?", {"a": True, "b": "no"})), "must be a list of Choice and Numeric, not Choice"),
         (lambda: Numeric("?", answer=1, tolerance=0.1, slips={1.05: "x"}), "outside the tolerance, not at 1.05"),
         (lambda: Numeric("?", answer=1, tolerance=0.1, slips={2: " "}), "must have a reply"),
     ],
@@ -417,6 +474,11 @@ def test_options_keep_their_order_and_replies():
 def test_quiz_refuses(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_numpy_numbers_are_answers():
+    quiz = Quiz([Numeric("?", np.float32(4), np.float64(0.5), slips={np.int64(3): "No."})])
+    assert '"answer": 4.0' in json.dumps(quiz.questions) and quiz.questions[0]["slips"][0]["value"] == 3
 
 
 def test_quiz_takes_questions_only():

@@ -133,6 +133,29 @@ def test_kaufman_is_enumeration(size, temperature):
         assert value == pytest.approx(getattr(exact, field.name), rel=relative, abs=1e-12), field.name
 
 
+def test_numbers_near_the_ends_of_the_floats():
+    """Squares of T and quotients by T that no float holds: refused or right, never a warning or NaN."""
+    assert ising.enumerate_torus(4, 0.01, coupling=-1.0).binder == -math.inf
+    for temperature in (1e-200, 1e200):
+        for exact in (ising.enumerate_torus(3, temperature), ising.kaufman_torus(4, temperature)):
+            assert exact.specific_heat == 0 and math.isfinite(exact.free_energy_per_spin)
+        assert ising.onsager_specific_heat(temperature) == pytest.approx(0)
+    flat = ising.Series(np.full(8, -2.0), np.ones(8))
+    assert ising.summarize(flat, 4, 1e-200).specific_heat.mean == 0
+    assert ising.summarize(flat, 4, 1e200).specific_heat.mean == 0
+    assert ising.acceptance(1.0, 1e-320) == 0
+    ones = np.ones((4, 4), dtype=int)
+    assert np.array_equal(ising.metropolis_reference(ones, 1e-320), ones)
+    for curve in (ising.onsager_magnetization, ising.onsager_energy, ising.onsager_free_energy):
+        with pytest.raises(ValueError, match="temperature must be at least coupling/1e300, got 1e-310"):
+            curve(1e-310)
+    for curve in (ising.kaufman_torus, ising.enumerate_torus):
+        with pytest.raises(ValueError, match="temperature must be at least coupling/1e300"):
+            curve(3, 1e-310)
+    with pytest.raises(ValueError, match="temperature must be at least field/1e300"):
+        ising.mean_field_magnetization(1e-310, field=1e-5, coupling=0.0, start=0.0)
+
+
 def test_kaufman_with_other_couplings():
     for temperature, coupling in [(2.0, -1.0), (1.3, 0.5), (3.0, -2.0)]:
         kaufman = ising.kaufman_torus(4, temperature, coupling)
@@ -373,6 +396,14 @@ def test_the_clock_of_each_algorithm():
         assert rng.counter == 36 + 2 * words
 
 
+@pytest.mark.parametrize("algorithm", ising.ALGORITHMS)
+def test_a_transposed_start_moves_like_its_copy(algorithm):
+    spins = random_spins(6, 3).T
+    one, two = (ising.Ising(6, 50.0, algorithm=algorithm, start=s, rng=1) for s in (spins, spins.copy()))
+    assert np.array_equal(one.sweep(3).spins, two.sweep(3).spins)
+    assert not np.array_equal(one.spins, spins)
+
+
 # ---------------------------------------------------------------------------- statistics
 
 CASES = [
@@ -504,8 +535,20 @@ def test_blocking_tells_its_curve():
     assert estimate.block_errors[3] > 1.5 * estimate.block_errors[0]
     assert estimate.block_size in estimate.block_sizes
     assert str(ising.Estimate(0.8438, 0.0027, 1.0)) == "0.8438 ± 0.0027"
-    flat = ising.blocking(np.ones(100))
-    assert (flat.mean, flat.error, flat.correlation_time) == (1, 0, 0.5)
+    for value in (1.0, 0.1):
+        flat = ising.blocking([value] * 1000)
+        assert (flat.mean, flat.error, flat.correlation_time) == (value, 0, 0.5)
+
+
+def test_summaries_of_odd_series():
+    zero = ising.Series(np.zeros(8), np.zeros(8))
+    assert math.isnan(ising.summarize(zero, 4, 1.0).binder.mean)
+    with pytest.raises(ValueError, match=r"series must have columns of one shape, got \(8,\) and \(9,\)"):
+        ising.summarize(ising.Series(np.ones(8), np.ones(9)), 4, 1.0)
+    with pytest.raises(ValueError, match="series.magnetization must be finite"):
+        ising.summarize(ising.Series(np.ones(8), np.full(8, NAN)), 4, 1.0)
+    with pytest.raises(TypeError, match="series must be a Series"):
+        ising.summarize(np.ones(8), 4, 1.0)
 
 
 def test_jackknife_removes_the_bias_of_a_variance():
@@ -705,7 +748,18 @@ def set_attribute(target, name, value):
             ValueError,
             "size must be even",
         ),
-        (lambda: set_attribute(ising.Ising(**GOOD), "spins", ONES), ValueError, "start must have shape"),
+        (lambda: set_attribute(ising.Ising(**GOOD), "spins", ONES), ValueError, "spins must have shape"),
+        (lambda: set_attribute(ising.Ising(**GOOD), "spins", "up"), ValueError, "spins must have shape"),
+        (lambda: set_attribute(ising.Ising(**GOOD), "spins", [[1], [1, 1]]), ValueError, "spins must be an array"),
+        (lambda: set_attribute(ising.Ising(**GOOD), "size", 4), AttributeError, "size"),
+        (lambda: set_attribute(ising.Village([[]], 1.0), "neighbors", ()), AttributeError, "neighbors"),
+        (lambda: ising.metropolis_reference(ONES, 1.0, NAN, sweeps=0), ValueError, "field must be finite"),
+        (lambda: ising.Ising(8, 1.0, start=[[1], [1, 1]]), ValueError, "start must be an array, got lists of"),
+        (lambda: ising.Village([[1, 2]], 1.0, start=[[1], [1, 1]]), ValueError, "got friend 1 of 0"),
+        (lambda: ising.Village([[]], 1.0, start=[[1], [1, 1]]), ValueError, "start must be an array, got lists"),
+        (lambda: ising.Village(ising.grid_graph(3), 1.0, start=np.zeros(9)), ValueError, "9 opinions .* no other"),
+        (lambda: ising.neighbor_lists([1, 2]), TypeError, r"sequence of neighbour lists, got \[1, 2\]"),
+        (lambda: ising.neighbor_lists(nx.MultiGraph([(0, 1)])), ValueError, "must not have parallel edges"),
         (lambda: ising.energy(np.ones((3, 4))), ValueError, r"spins must be a square lattice .* \(3, 4\)"),
         (lambda: ising.energy(np.ones((2, 2))), ValueError, "spins must be at least 3 wide, got 2"),
         (lambda: ising.energy(2 * ONES), ValueError, "spins must hold only -1 and"),

@@ -45,6 +45,15 @@ def test_figure_refuses_sizes(sizes, word):
         plotting.figure(**sizes)
 
 
+@pytest.mark.parametrize(
+    ("sizes", "error", "word"),
+    [({"width": "5"}, TypeError, "width"), ({"columns": 0}, ValueError, "columns"), ({"rows": 1.5}, TypeError, "rows")],
+)
+def test_figure_refuses_panels(sizes, error, word):
+    with pytest.raises(error, match=f"{word} must be"):
+        plotting.figure(**sizes)
+
+
 def test_text_is_legible():
     figure, axes = plotting.figure()
     axes.set(xlabel="x", title="t")
@@ -117,7 +126,10 @@ def test_lattice_draws_one_square_a_site():
     assert image.get_cmap() is plotting.spin_cmap
 
 
-@pytest.mark.parametrize("spins", [np.ones(4), np.zeros((2, 2)), np.full((2, 2), np.nan), [[1, 2]]])
+@pytest.mark.parametrize("spins", [
+    np.ones(4), np.zeros((2, 2)), np.full((2, 2), np.nan), [[1, 2]], np.ones((2, 2), bool), np.ones((0, 3)),
+    [[1], [1, 1]],
+])  # fmt: skip
 def test_lattice_refuses(spins):
     with pytest.raises(ValueError, match="spins"):
         plotting.lattice(plotting.figure()[1], spins)
@@ -125,11 +137,11 @@ def test_lattice_refuses(spins):
 
 def test_bundle_has_all_formats_when_the_book_is_built(drawn, monkeypatch):
     monkeypatch.setenv("BOOK_BUILD", "1")
-    bundle = plotting.bundle(drawn, "A line that falls, and dots beside it.")
+    bundle = plotting.mime_bundle(drawn, "A line that falls, and dots beside it.")
     assert set(bundle) == {"image/svg+xml", plotting.DARK_SVG, "image/png", "text/plain"}
     assert bundle["text/plain"] == "A line that falls, and dots beside it."
     monkeypatch.delenv("BOOK_BUILD")
-    live = plotting.bundle(drawn, "A line that falls, and dots beside it.")
+    live = plotting.mime_bundle(drawn, "A line that falls, and dots beside it.")
     assert set(live) == {"image/svg+xml", "text/plain"}
     assert plotting.COLORS.paper in live["image/svg+xml"]
 
@@ -145,6 +157,21 @@ def test_show_needs_a_figure_and_words(drawn):
         plotting.show("a figure", alt="A line that falls.")
     with pytest.raises(TypeError):
         plotting.show(drawn)
+
+
+def test_a_dark_drawing_that_fails_leaves_the_light_colours(monkeypatch):
+    figure, axes = plotting.figure()
+    plotting.lattice(axes, np.ones((2, 2)))
+    monkeypatch.setattr(figure, "savefig", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        plotting.svg(figure, dark=True)
+    assert axes.images[0].get_cmap() is plotting.spin_cmap
+
+
+@pytest.mark.parametrize("draw", [plotting.svg, plotting.png, plotting.still])
+def test_drawings_are_of_figures(draw):
+    with pytest.raises(TypeError, match="drawn must be a matplotlib Figure; got str"):
+        draw("figure")
 
 
 def test_only_plotting_imports_matplotlib():

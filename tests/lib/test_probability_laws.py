@@ -80,6 +80,14 @@ def test_a_density_outside_its_support_is_zero():
         assert pb.Beta(0.5, 1).log_prob([0.0, 1.0]) == pytest.approx([INFINITY, math.log(0.5)])
 
 
+def test_what_is_unthinkably_far_away_has_density_zero_without_a_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert pb.Normal(0, 1e-3).log_prob(1e200) == -INFINITY
+        assert pb.Normal(0, 1e-300).log_prob(1e20) == -INFINITY
+        assert pb.MultivariateNormal([0.0, 0.0], np.eye(2)).log_prob([[1e200, 0], [0, 0]])[0] == -INFINITY
+
+
 def test_numbers_go_in_and_floats_come_out():
     for law in (pb.Normal(), pb.Uniform(), pb.Beta(2, 2), pb.Bernoulli(0.5)):
         assert isinstance(law.log_prob(1), float)
@@ -241,10 +249,6 @@ def test_laws_cannot_be_changed_and_copy_what_they_are_given(law):
         (lambda: pb.Normal().log_prob(NAN), ValueError, "x must be finite"),
         (lambda: pb.Normal().entropy(base=1), ValueError, "base must differ from 1"),
         (lambda: pb.Normal().entropy(base=0), ValueError, "base must be greater than 0"),
-        (
-            ValueError,
-            "data must hold at least one measurement, got an empty",
-        ),
         (lambda: pb.Normal().sample(-1, 0), ValueError, "size must be at least 0, got -1"),
         (lambda: pb.Normal().sample(2.5, 0), TypeError, "size must be an integer, got 2.5"),
         (lambda: pb.Normal().sample(1, None), TypeError, "rng must be a seed"),

@@ -160,7 +160,7 @@ def test_gamma_shares_of_dirichlet_follow_their_beta_marginals():
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        lambda: pb.Normal().update([], 1),
+        (lambda: pb.Normal().update([], 1), ValueError, "data must hold at least one .* got an empty sample"),
         (lambda: pb.Normal().update([NAN], 1), ValueError, "data must be finite"),
         (lambda: pb.Normal().update([1], 0), ValueError, "noise must be greater than 0"),
         (lambda: pb.Normal().predictive(-1), ValueError, "noise must be greater than 0, got -1"),

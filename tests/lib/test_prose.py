@@ -36,6 +36,12 @@ def test_only_finite_numbers(value):
         note(share=value)
 
 
+def test_nothing_is_kept_if_one_number_is_bad(shell):
+    with capture_output() as ours, pytest.raises(ValueError, match="share must be finite"):
+        note(critical=2.25, share=10**400)
+    assert not ours.outputs
+
+
 def test_without_a_notebook_nothing_happens(capsys):
     note(share=0.5)
     assert capsys.readouterr().out == ""

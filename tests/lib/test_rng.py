@@ -150,8 +150,55 @@ def test_as_generator_names_what_came(bad):
         (lambda: CounterRNG().choice(2, 1, False, [0.5, 0.5]), ValueError, "not supported"),
         (lambda: threefry2x32((0, 0), (0, -1)), ValueError, "key must be at least 0"),
         (lambda: threefry2x32((0, 0), (0, 0), rounds=0), ValueError, "rounds must be at least 1"),
+        (lambda: threefry2x32((1.9, 0), (0, 0)), ValueError, "counter must hold integers from 0"),
+        (lambda: threefry2x32(("3", 0), (0, 0)), ValueError, "counter must hold integers from 0"),
+        (lambda: threefry2x32((2**32, 0), (0, 0)), ValueError, "counter must hold integers .* got 4294967296"),
+        (lambda: threefry2x32(([-1, 2], 0), (0, 0)), ValueError, "counter must hold integers from 0"),
+        (lambda: threefry2x32(([1, 2], [1, 2, 3]), (0, 0)), ValueError, r"got \(2,\) and \(3,\)"),
+        (lambda: threefry2x32((1, 2, 3), (0, 0)), ValueError, "counter must be two words"),
+        (lambda: threefry2x32((0, 0), (0,)), ValueError, r"key must be two words, got \(0,\)"),
+        (lambda: CounterRNG().choice(5, size=-2), ValueError, "size must be at least 0, got -2"),
+        (lambda: CounterRNG().choice(5, size=-2, replace=False), ValueError, "size must be at least 0, got -2"),
+        (lambda: CounterRNG().choice(3, p=[0.5, 0.5]), ValueError, r"p must .* 3 items, got shape \(2,\)"),
+        (lambda: CounterRNG().choice(2, p=[0.2, 0.3, 0.5]), ValueError, "p must .* 2 items"),
+        (lambda: CounterRNG().choice(2, p=[[0.5, 0.5]]), ValueError, "p must .* 2 items"),
+        (lambda: CounterRNG().choice(2.5), TypeError, "a must be an integer, got 2.5"),
+        (lambda: CounterRNG().random((-1, -1)), ValueError, "size must be at least 0, got -1"),
+        (lambda: CounterRNG().random(2.5), TypeError, "size must be an integer, got 2.5"),
+        (lambda: CounterRNG().random("3"), TypeError, "size must be an integer, got '3'"),
+        (lambda: CounterRNG().random(float("nan")), TypeError, "size must be an integer, got nan"),
+        (lambda: CounterRNG().random((2**40, 2**40)), ValueError, "the stream ends after"),
+        (lambda: setattr(CounterRNG(), "counter", 2**64 + 1), ValueError, "counter must be at most"),
+        (lambda: CounterRNG().permutation(2.5), TypeError, "x must be an integer, got 2.5"),
+        (lambda: CounterRNG().permutation(None), TypeError, "x must be an integer, got None"),
+        (lambda: CounterRNG().permutation(-3), ValueError, "x must be at least 0, got -3"),
+        (lambda: raw_uint32(5, 3), TypeError, "rng must be a generator, got 5"),
+        (lambda: raw_uint32(np.random.default_rng(0), -1), ValueError, "n must be at least 0, got -1"),
     ],
 )
 def test_bad_input_is_named(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_counter_words_broadcast():
+    pairs = threefry2x32(([[1], [2]], [3, 4]), (5, 6))
+    assert [word.shape for word in pairs] == [(2, 2), (2, 2)]
+    assert pairs[0][1, 0] == threefry2x32((2, 3), (5, 6))[0]
+
+
+def test_a_stream_ends_after_its_last_word():
+    rng = CounterRNG(1)
+    rng.counter = 2**64 - 3
+    last = rng.uint32(3)
+    assert len(last) == 3 and rng.counter == 2**64 and len(rng.uint32(0)) == 0
+    with pytest.raises(ValueError, match="the stream ends after 2\\*\\*64 words: n must be at most 0, got 1"):
+        rng.uint32()
+    block = threefry2x32((2**32 - 1, 2**31 - 1), (1, 0))
+    assert [int(word) for word in last[1:]] == [int(word) for word in block]
+
+
+@pytest.mark.parametrize("name", ["seed", "stream"])
+def test_seed_and_stream_are_fixed(name):
+    with pytest.raises(AttributeError):
+        setattr(CounterRNG(1), name, 2)

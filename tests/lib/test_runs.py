@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import textwrap
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -224,6 +225,57 @@ def test_configuration_must_be_json(
         runs.cached("squares", study().measure, config, folder=tmp_path)
 
 
+def three() -> int:
+    return 3
+
+
+def objects() -> dict:
+    return {"x": np.array([None])}
+
+
+def power(n: int) -> Callable:
+    def work() -> dict:
+        return {"x": n}
+
+    return work
+
+
+@pytest.mark.parametrize("function", [power(2), lambda: {"x": 2}])
+def test_functions_that_share_source_and_name_with_others_are_refused(tmp_path: Path, function: Callable) -> None:
+    with pytest.raises(TypeError, match="function must be a def that closes over nothing, .* in config"):
+        runs.cached("a", function, {}, folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        ({1: np.ones(2)}, "result has the key 1; expected keys of type str"),
+        ({1: 2}, "result has the key 1; expected keys of type str"),
+        ({"x": np.ma.array([1, 2], mask=[0, 1])}, r"result\['x'\] is a masked array"),
+    ],
+)
+def test_results_that_would_come_back_changed_are_refused(tmp_path: Path, result: dict, words: str) -> None:
+    with pytest.raises(TypeError, match=words):
+        runs.save(tmp_path / "r.npz", result)
+
+
+@pytest.mark.parametrize("scalars", ["[1]", '{"values": 3, "order": ["a"]}', '{"values": {}, "order": 3}', "null"])
+def test_an_archive_of_another_kind_is_damaged(tmp_path: Path, scalars: str) -> None:
+    with zipfile.ZipFile(tmp_path / "r.npz", "w") as archive:
+        archive.writestr(runs.SCALARS, scalars)
+    assert runs.load(tmp_path / "r.npz") is None
+
+
+def test_an_archive_that_asks_for_a_password_or_a_new_compression_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "r.npz"
+    for offset, value in ((8, 1), (10, 99)):  # flags and method, in the central directory
+        runs.save(path, {"x": 1})
+        content = bytearray(path.read_bytes())
+        content[content.index(b"PK\x01\x02") + offset] = value
+        path.write_bytes(content)
+        assert runs.load(path) is None
+
+
 def test_other_bad_input(study: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     measure = study().measure
     for name in ("", "Two Words", "../up", "a--b", None):
@@ -232,9 +284,9 @@ def test_other_bad_input(study: Callable, tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(TypeError, match="function must be a Python function, not builtin"):
         runs.cached("a", len, {}, folder=tmp_path)
     with pytest.raises(TypeError, match="must return a dict .* not int"):
-        runs.cached("a", lambda: 3, {}, folder=tmp_path)
+        runs.cached("a", three, {}, folder=tmp_path)
     with pytest.raises(TypeError, match=r"result\['x'\] holds Python objects"):
-        runs.cached("a", lambda: {"x": np.array([None])}, {}, folder=tmp_path)
+        runs.cached("a", objects, {}, folder=tmp_path)
     monkeypatch.delenv("BOOK_ROOT", raising=False)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(FileNotFoundError, match="folder=..."):
@@ -261,7 +313,10 @@ from book_lib.recipes import describe
 def helper(x):
     return x + {one}
 def work(n):
-    return {{"x": helper(n) * SCALE, "r": np.ones(n), "g": book_lib.rng}}
+    def inner(array):  # a parameter, not the notebook's array
+        return array
+    return {{"x": helper(n) * SCALE, "r": inner(np.ones(n)), "g": book_lib.rng}}
+array = np.ones(2)
 print(json.dumps(describe(work, {{"n": 1}})))
 """
 

@@ -418,7 +418,12 @@ def test_escape_leaves_full_screen(opened):
         if native:  # the browser itself hears Escape, which a driver cannot press for it
             page.evaluate("document.exitFullscreen()")
         else:
+            for _ in range(20):  # what lies behind the box cannot be reached
+                page.keyboard.press("Tab")
+                inside = "el => el.contains(document.activeElement) || document.activeElement === document.body"
+                assert live.box.evaluate(inside)
             page.keyboard.press("Escape")
+            assert page.locator("[inert]").count() == 0
         expect(live.button("Full screen")).to_be_visible()
         assert live.box.bounding_box()["width"] < 1280
 

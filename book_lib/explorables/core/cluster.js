@@ -5,18 +5,11 @@
 // size a page shows. Its outcome does not depend on the order in which sites are visited, which is why NumPy and
 // this file can agree spin by spin.
 
+import { threshold } from "./thresholds.js";
+
 /** @typedef {{fill(draws: Uint32Array): unknown}} Draws */
 
 const TOP_BIT = 0x80000000;
-
-/**
- * Probability that a satisfied bond is frozen, 1 − e^{−2|J|/T}, as a threshold for a uint32 draw.
- * @param {number} temperature
- * @param {number} coupling
- */
-export function freezeThreshold(temperature, coupling) {
-  return Math.floor((1 - Math.exp((-2 * Math.abs(coupling)) / temperature)) * 2 ** 32);
-}
 
 /** Draws in the order right bonds, down bonds, clusters: each row by row. */
 export class SwendsenWang {
@@ -30,7 +23,7 @@ export class SwendsenWang {
     this.coupling = coupling;
     this.rng = rng;
     this.spins = new Int8Array(size * size).fill(1);
-    this.threshold = freezeThreshold(temperature, coupling);
+    this.threshold = threshold(1 - Math.exp((-2 * Math.abs(coupling)) / temperature)); // that an agreeing bond freezes
     this.parent = new Int32Array(size * size);
     this.turn = new Int8Array(size * size); // at a root: whether its cluster turns over (−1) or stays (1)
     this.draws = new Uint32Array(size * size);

@@ -98,8 +98,8 @@ export function clock(f, { step, onFrame, perFrame = 1, onReset, done = () => fa
   };
   if (onReset) button(f, { label: t("reset"), where: "toolbar", onClick: reset });
 
-  const watcher = new IntersectionObserver(([entry]) => {
-    visible = entry.isIntersecting;
+  const watcher = new IntersectionObserver((entries) => {
+    visible = entries[entries.length - 1].isIntersecting; // several wait after a long task; the last one holds
     update();
   });
   watcher.observe(f.root);

@@ -46,6 +46,17 @@ export function s(tag, attributes = {}, ...children) {
   return node;
 }
 
+/**
+ * Switch a button off or on. A button that is switched off under the keyboard hands the focus to one beside it.
+ * @param {HTMLElement} button
+ * @param {boolean} off
+ */
+export function setDisabled(button, off) {
+  const held = off && document.activeElement === button;
+  button.toggleAttribute("disabled", off);
+  if (held) /** @type {HTMLElement | null} */ (button.parentElement?.querySelector("button:not([disabled])"))?.focus();
+}
+
 const ICONS = {
   table: "M2 3h12v10H2zM2 7h12M7 3v10",
   enter: "M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4",

@@ -12,6 +12,14 @@ export function fullScreenButton(f) {
   let filled = false; // the fixed box stands in
 
   const isFull = () => filled || document.fullscreenElement === root;
+  // Behind the box that stands in for a full screen nothing can be reached.
+  const hideRest = () => {
+    for (let at = /** @type {Element} */ (root); at.parentElement; at = at.parentElement) {
+      for (const other of at.parentElement.children) {
+        if (other !== at && !["SCRIPT", "STYLE"].includes(other.tagName)) other.toggleAttribute("inert", filled);
+      }
+    }
+  };
   const show = () => {
     root.classList.toggle("xp-full", isFull());
     say(t(isFull() ? "fullScreenLeave" : "fullScreen"), isFull() ? "leave" : "enter");
@@ -21,11 +29,15 @@ export function fullScreenButton(f) {
       await root.requestFullscreen();
     } catch {
       filled = true; // refused or missing
+      hideRest();
     }
     show();
   };
   const leave = () => {
-    filled = false;
+    if (filled) {
+      filled = false;
+      hideRest();
+    }
     if (document.fullscreenElement === root) document.exitFullscreen();
     show();
   };

@@ -14,11 +14,13 @@ export function parseHash(hash) {
   const state = {};
   if (!hash.startsWith(PREFIX)) return state;
   for (const part of hash.slice(PREFIX.length).split("&")) {
-    const match = /^([\w-]+)\.(\w+)=(.*)$/.exec(part);
+    const match = /^([\w-]+)\.([^=]+)=(.*)$/.exec(part);
     if (!match) continue;
     const [, name, trait, raw] = match;
     try {
-      (state[name] ??= {})[trait] = decodeURIComponent(raw);
+      const [key, text] = [decodeURIComponent(trait), decodeURIComponent(raw)];
+      own(state, name, {});
+      own(state[name], key, text);
     } catch {
       // A broken escape is somebody's typing error: leave that one value out.
     }
@@ -27,12 +29,21 @@ export function parseHash(hash) {
 }
 
 /**
+ * Give an object a property of its own, unless it has it: a name such as `__proto__` is only a name.
+ * @param {Record<string, any>} object @param {string} key @param {any} value
+ */
+function own(object, key, value) {
+  if (Object.hasOwn(object, key)) return;
+  Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+}
+
+/**
  * @param {HashState} state
  * @returns {string} "" when there is nothing to say
  */
 export function formatHash(state) {
   const parts = Object.entries(state).flatMap(([name, traits]) =>
-    Object.entries(traits).map(([trait, value]) => `${name}.${trait}=${encodeURIComponent(value)}`),
+    Object.entries(traits).map(([trait, value]) => `${name}.${encodeURIComponent(trait)}=${encodeURIComponent(value)}`),
   );
   return parts.length ? PREFIX + parts.join("&") : "";
 }
@@ -70,30 +81,41 @@ export function hashState(f) {
   const read = (trait) => {
     const entry = shared.get(trait);
     const text = parseHash(location.hash)[f.key]?.[trait];
-    if (!entry || text === undefined) return;
+    if (!entry || typeof text !== "string") return;
     const value = parseValue(text, entry.shipped);
     if (value !== undefined && entry.accept(value)) f.model.set(trait, value);
   };
-  const write = () => {
+  const put = () => {
     const state = parseHash(location.hash);
     /** @type {Record<string, string>} */
-    const own = {};
+    const mine = {};
     for (const [trait, { shipped }] of shared) {
       const value = f.model.get(trait);
-      if (String(value) !== String(shipped)) own[trait] = String(value); // lists are compared by what they hold
+      if (String(value) !== String(shipped)) mine[trait] = String(value); // lists are compared by what they hold
     }
-    if (Object.keys(own).length) state[f.key] = own;
+    if (Object.keys(mine).length) state[f.key] = mine;
     else delete state[f.key];
     const hash = formatHash(state);
     if (!hash && !location.hash.startsWith(PREFIX)) return; // leave a plain anchor alone
     history.replaceState(history.state, "", hash || location.pathname + location.search);
   };
 
+  // A link within the page has replaced the address: everybody writes their state into it again.
+  const write = () => {
+    if (location.hash.startsWith(PREFIX)) put();
+    else document.dispatchEvent(new CustomEvent("xp:address"));
+  };
+
+  document.addEventListener("xp:address", put, { signal: f.signal });
   addEventListener("hashchange", () => [...shared.keys()].forEach(read), { signal: f.signal });
   f.signal.addEventListener("abort", () => clearTimeout(timer));
   return {
     share(trait, accept = () => true) {
-      if (!shared.has(trait)) shared.set(trait, { shipped: f.model.get(trait), accept });
+      const known = shared.get(trait);
+      if (known) {
+        const before = known.accept; // a slider takes values between those of the presets
+        known.accept = (value) => before(value) || accept(value);
+      } else shared.set(trait, { shipped: f.model.get(trait), accept });
       read(trait);
     },
     changed() {

@@ -87,6 +87,7 @@ function copyButton(collect, f) {
     try {
       await navigator.clipboard.writeText(toCsv(collect()));
       say(t("copied"));
+      setTimeout(() => say(t("copy")), 1600);
       f.announce(t("copied"));
     } catch {
       f.announce(t("copyFailed"));
@@ -104,14 +105,15 @@ export function tableButton(f) {
   /** @type {(() => TableData | TableData[])[]} */
   const sources = [];
   const id = uniqueId("table");
+  const list = h("div");
   const box = h("div", { class: "xp-table", id, role: "region", "aria-label": `${t("data")}: ${f.root.ariaLabel ?? f.key}`, tabindex: "0", hidden: true });
   const { node: button, say } = quietButton("table", t("table"), { "aria-expanded": "false", "aria-controls": id });
   const collect = () => sources.flatMap((source) => source()).filter((table) => table.rows.length > 0);
   const fill = () => {
     if (box.hidden) return;
-    const copy = box.querySelector("button") ?? (navigator.clipboard ? copyButton(collect, f) : null);
-    box.replaceChildren(...collect().map(tableElement), ...(copy ? [copy] : []));
+    list.replaceChildren(...collect().map(tableElement));
   };
+  box.append(list, ...(navigator.clipboard ? [copyButton(collect, f)] : []));
   const refresh = throttle(fill, 1000, f.signal);
 
   button.addEventListener("click", () => {

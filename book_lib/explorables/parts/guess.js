@@ -63,7 +63,9 @@ export function guess(f, { plot, into, t, onCommit, onSkip }) {
     card,
     /** The question is over: a whole sketch stays, a piece of one goes. */
     close() {
+      const held = card.contains(document.activeElement);
       card.remove();
+      if (held) f.toolbar.querySelector("button")?.focus(); // not lost with the card
       layer.lock();
       layer.show(layer.complete);
     },
