@@ -1,4 +1,4 @@
-"""A million draws from a discrete law, beside `numpy.random.Generator.choice` with the same p, one thread each."""
+"""A million draws from a discrete law, beside NumPy's `Generator.choice` with the same p, one thread each."""
 
 from __future__ import annotations
 

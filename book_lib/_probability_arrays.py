@@ -131,7 +131,12 @@ def shape(size: int | tuple[int, ...] | None) -> tuple[int, ...]:
 
 def without_booleans(values: ArrayLike) -> ArrayLike:
     """Return an array of truth values as zeros and ones, and anything else as it is."""
-    array = np.asarray(values)
+    if isinstance(values, np.ma.MaskedArray):
+        return values  # for the guards to refuse
+    try:
+        array = np.asarray(values)
+    except ValueError:  # lists of unequal length, likewise
+        return values
     return array.astype(np.int64) if array.dtype == bool else values
 
 

@@ -107,8 +107,8 @@ def boltzmann(energies: ArrayLike, temperature: float, axis: int = -1) -> NDArra
 def log_partition(energies: ArrayLike, temperature: float, axis: int = -1) -> NDArray[np.float64] | float:
     """Return ln Z = ln Σ exp(−E_i/T), safe from overflow; the free energy is F = −T ln Z.
 
-    Args and errors as :func:`boltzmann`, but T must be greater than 0. At T = ``math.inf`` it is ln n, n
-    being the number of possible states. See the section :ref:`sec-info-lemma`.
+    Arguments and errors are those of :func:`boltzmann`, but T must be greater than 0. At T = ``math.inf``
+    it is ln n, n being the number of possible states. See the section :ref:`sec-info-lemma`.
 
     >>> round(log_partition([0.0, 0.0], temperature=2.0), 4)
     0.6931
@@ -194,8 +194,8 @@ def temperature_of(energies: ArrayLike, mean_energy: float) -> float:
 
     Returns:
         T > 0 for U below the plain mean of the energies; ``math.inf`` at it, where the law is uniform;
-        0 for U equal to the lowest energy; and **negative** above the plain mean, where more than half
-        of the law turns upwards: there p ∝ exp(−E/T) is ``boltzmann(-energies, -T)``.
+        0 for U equal to the lowest energy; and a negative T above the plain mean, where higher levels are
+        likelier than lower ones: there p ∝ exp(−E/T) is ``boltzmann(-energies, -T)``.
 
     Raises:
         ValueError: for energies as :func:`boltzmann` or not of one axis; for U outside lowest ≤ U <

@@ -16,7 +16,7 @@ from book_lib.rng import RandomLike, as_generator
 
 @dataclass(frozen=True, eq=False)
 class MultivariateNormal:
-    """The normal law 𝒩(μ, Σ) of D numbers, with density exp(−½(x − μ)ᵀΣ⁻¹(x − μ))/√det(2πΣ).
+    """The normal law 𝒩(μ, Σ) of D numbers, of density exp(−½(x − μ)ᵀΣ⁻¹(x − μ))/√det(2πΣ).
 
     Source: :cite:`bishop2006pattern`, equation 2.43. See the section :ref:`sec-prob-multivariate`.
 

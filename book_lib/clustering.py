@@ -169,8 +169,9 @@ def soft_kmeans(
     """Group points in shares: r_nk = e^{−E_nk/T}/Σ_j e^{−E_nj/T} with the energy E_nk = |x_n − μ_k|².
 
     Then each centre moves to the weighted mean Σ_n r_nk x_n/Σ_n r_nk, and so on. Each half-step makes the free
-    energy Σ r E + T Σ r ln r as small as it can (:cite:`rose1990statistical`). As T → 0 this is :func:`kmeans`;
-    above T = 2 λ, with λ the largest variance of the data in any direction, all centres merge into one.
+    energy Σ r E + T Σ r ln r as small as it can (:cite:`rose1990statistical`). As T → 0 this is :func:`kmeans`.
+    With λ the largest variance of the data in any direction, centres that lie together part below T = 2 λ and not
+    above (there, far outliers may still keep a centre of their own, if the start gave them one).
     See the section :ref:`sec-model-clustering`.
 
     Args:

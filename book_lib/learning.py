@@ -161,9 +161,9 @@ class Fit:
         """The mean loss on the training data at the end."""
         return float(self.history[-1])
 
-    def predict(self, inputs: ArrayLike) -> NDArray:
-        """Return the model's answers to new inputs, with the weights that training found."""
-        return np.asarray(self.model(self.weights, np.asarray(inputs)))
+    def predict(self, inputs: ArrayLike) -> NDArray | np.floating:
+        """Return the model's answers to new inputs, one for each; a plain number for a single one."""
+        return np.asarray(self.model(self.weights, np.asarray(inputs)))[()]
 
 
 def fit(

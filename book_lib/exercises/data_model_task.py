@@ -211,7 +211,7 @@ def check_standardize(answer: Any) -> Verdict:
     new = 4 + np.array([2.0, 30.0, 0.3]) * np.asarray(rng.standard_normal((5, 3)))
     cases = [
         Case("12 training rows and 5 new ones, 3 features", (train, new)),
-        Case("one new row", (train, new[:1])),
+        Case("two new rows", (train, new[:2])),
         Case("one feature", (train[:, :1], new[:, :1])),
     ]
     return grade_function(

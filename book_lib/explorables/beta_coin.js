@@ -8,6 +8,7 @@ import { frame } from "./kit/frame.js";
 import { plot } from "./kit/plot.js";
 import { readout } from "./kit/readout.js";
 import { strings } from "./kit/strings.js";
+import { reducedMotion } from "./kit/theme.js";
 import { betaBinomial, binomial, interval, logDensity, predictiveVariance, summary } from "./core/beta.js";
 import { CounterRNG } from "./core/rng.js";
 import { smallTable } from "./parts/handle.js";
@@ -25,7 +26,7 @@ const t = strings({
     flat: "Know nothing", fair: "Trust in fairness", stubborn: "Stubborn", extreme: "All or nothing",
     plotTitle: "What the bias may be", plotX: "bias μ: probability of heads", plotY: "density",
     prior: "prior", likelihood: "likelihood, scaled", posterior: "posterior", hidden: "the coin",
-    nextTitle: "Heads in the next {n} flips", nextX: "heads", nextY: "probability", predictive: "predictive", plugin: "plug-in",
+    nextTitle: "Heads in the next {n} flips", nextX: "heads", nextY: "probability", predictive: "predictive", plugin: "plug-in, h/N",
     table: "Next flip and next ten", colNext: "next flip heads", colSpread: "heads in {n}: mean ± sd",
     readSeen: "Heads, tails", readMean: "Posterior mean", readSd: "± sd", readMode: "Most probable (MAP)", readInterval: "95 % interval",
     sayPrior: "No flip yet: the belief is the prior, {prior}.",
@@ -42,7 +43,7 @@ const t = strings({
     flat: "一无所知", fair: "相信公平", stubborn: "固执", extreme: "非此即彼",
     plotTitle: "偏差的可能取值", plotX: "偏差 μ：正面的概率", plotY: "密度",
     prior: "先验", likelihood: "似然（已缩放）", posterior: "后验", hidden: "硬币",
-    nextTitle: "接下来 {n} 次中的正面数", nextX: "正面数", nextY: "概率", predictive: "预测分布", plugin: "代入估计",
+    nextTitle: "接下来 {n} 次中的正面数", nextX: "正面数", nextY: "概率", predictive: "预测分布", plugin: "代入 h/N",
     table: "下一次与接下来十次", colNext: "下一次正面", colSpread: "{n} 次中正面：均值 ± 标准差",
     readSeen: "正面、反面", readMean: "后验均值", readSd: "± 标准差", readMode: "最可能值（MAP）", readInterval: "95% 区间",
     sayPrior: "还没有抛：信念就是先验 {prior}。",
@@ -95,7 +96,7 @@ function render({ model, el }) {
   const time = clock(f, {
     step: flip,
     onFrame: draw,
-    perFrame: () => Math.max(0.08, (model.get("heads") + model.get("tails")) / 120), // one by one, then faster
+    perFrame: () => Math.max(reducedMotion() ? 1 : 0.08, (model.get("heads") + model.get("tails")) / 120), // one by one, then faster
     done: () => Math.max(model.get("heads"), model.get("tails")) >= MOST,
     onReset() {
       coin = new Coin(model.get("seed"));

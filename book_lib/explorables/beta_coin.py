@@ -84,4 +84,4 @@ class BetaCoin(Explorable):
             axes.fill_between(x, y, color=colors.simulation, alpha=0.2)
         axes.set(xlabel="bias μ of the coin", ylabel="density", xlim=(0, 1), ylim=(0, None))
         axes.legend(frameon=False)
-        return plotting.svg(figure), plotting.svg(figure, dark=True), plotting.png(figure)
+        return plotting.still(figure)

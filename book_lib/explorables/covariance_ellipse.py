@@ -84,4 +84,4 @@ class CovarianceEllipse(Explorable):
         mean, variance = self.conditional()
         axes.errorbar(self.slice, mean, variance**0.5, fmt="o", color=colors.mean_field, capsize=4)
         axes.set(xlim=(-REACH, REACH), ylim=(-REACH, REACH), xlabel="x₁", ylabel="x₂", aspect="equal")
-        return plotting.svg(figure), plotting.svg(figure, dark=True), plotting.png(figure)
+        return plotting.still(figure)

@@ -2,12 +2,13 @@
 
 import { clock } from "./kit/clock.js";
 import { button, choice, presets, seedBox, slider } from "./kit/controls.js";
-import { h, s } from "./kit/dom.js";
+import { h, s, setDisabled } from "./kit/dom.js";
 import { fixed, significant } from "./kit/format.js";
 import { frame } from "./kit/frame.js";
 import { plot } from "./kit/plot.js";
 import { readout } from "./kit/readout.js";
 import { strings } from "./kit/strings.js";
+import { reducedMotion } from "./kit/theme.js";
 import { CHI2_95 } from "./core/cumulative.js";
 import { share } from "./parts/chance.js";
 import { handle } from "./parts/handle.js";
@@ -18,7 +19,7 @@ const [FEWEST, LARGEST] = [3, 6];
 const t = strings({
   en: {
     name: "Drawing from a list of probabilities",
-    u: "Uniform number", uWords: "u = {v}", rule: "Search for", upper: "s > u·s_K", lower: "s ≥ u·s_K (slip)",
+    u: "Uniform number", uWords: "u = {v}", rule: "Search for the first", upper: "s > (upper bound)", lower: "s ≥ (lower bound)",
     bits: "u comes with", fine: "32 bits", coarse: "4 bits", more: "+ outcome", fewer: "− outcome", draw: "+{n}",
     standard: "0.2, 0.5, 0.3", weights: "Not normalised", zero: "Impossible first", slip: "The slip",
     uHandle: "Uniform number u", weight: "Probability of outcome {k}",
@@ -28,8 +29,8 @@ const t = strings({
     outcome: "outcome", p: "p", s: "s", count: "draws", share: "share",
     readOutcome: "Outcome", readDraws: "Draws", readChi: "χ²", nobody: "none",
     sayStart: "u = {u} is stretched to u·s_K = {place}. Now the search goes up the stair.",
-    saySearch: "s{k} = {s} is not {than} {place}: one step further.",
-    sayFound: "s{k} = {s} is the first {than} {place}: outcome {k}. Its step catches {p} % of all u.",
+    saySearch: "s{sub} = {s} is not {than} {place}: one step further.",
+    sayFound: "s{sub} = {s} is the first {than} {place}: outcome {k}. Its step catches {p} % of all u.",
     sayEnd: "u = 1 stretches to the very top, and no step is above it: the search falls off the stair. So u comes from [0, 1), without its right end.",
     sayWrong: "The search with ≥ stops at outcome {k}, whose probability is zero. With > it would have gone on.",
     sayFair: "After {n} draws χ² = {chi}; a fair sampler stays below {limit} in 95 of 100 cases.",
@@ -39,7 +40,7 @@ const t = strings({
   },
   zh: {
     name: "按概率表抽取",
-    u: "均匀随机数", uWords: "u = {v}", rule: "寻找", upper: "s > u·s_K", lower: "s ≥ u·s_K（错误）",
+    u: "均匀随机数", uWords: "u = {v}", rule: "寻找第一个", upper: "s >（上界）", lower: "s ≥（下界）",
     bits: "u 的精度", fine: "32 位", coarse: "4 位", more: "+ 结果", fewer: "− 结果", draw: "+{n}",
     standard: "0.2, 0.5, 0.3", weights: "未归一化", zero: "首项不可能", slip: "那个错误",
     uHandle: "均匀随机数 u", weight: "结果 {k} 的概率",
@@ -49,8 +50,8 @@ const t = strings({
     outcome: "结果", p: "p", s: "s", count: "次数", share: "比例",
     readOutcome: "结果", readDraws: "抽取次数", readChi: "χ²", nobody: "无",
     sayStart: "u = {u} 被放大为 u·s_K = {place}。现在沿台阶向上搜索。",
-    saySearch: "s{k} = {s} 不{than} {place}：再上一级。",
-    sayFound: "s{k} = {s} 是第一个{than} {place} 的：结果 {k}。它的台阶接住所有 u 的 {p}%。",
+    saySearch: "s{sub} = {s} 不{than} {place}：再上一级。",
+    sayFound: "s{sub} = {s} 是第一个{than} {place} 的：结果 {k}。它的台阶接住所有 u 的 {p}%。",
     sayEnd: "u = 1 被放大到最顶端，没有台阶高于它：搜索跌出台阶。因此 u 取自 [0, 1)，不含右端。",
     sayWrong: "用 ≥ 的搜索停在概率为零的结果 {k}。若用 > 就会继续。",
     sayFair: "{n} 次抽取后 χ² = {chi}；公平的抽样器有 95% 的情形低于 {limit}。",
@@ -96,7 +97,7 @@ function render({ model, el }) {
       tell();
     },
     onFrame: draw,
-    perFrame: () => 1 / 20, // three comparisons a second can be followed
+    perFrame: () => (reducedMotion() ? 1 : 1 / 20), // three comparisons a second can be followed
     onReset: restart,
   });
   for (const n of [100, 10_000]) {
@@ -136,8 +137,8 @@ function controls(f) {
     f.assign({ p: rest.some((v) => v > 0) ? rest : rest.map(() => 0.2) });
   } });
   const show = () => {
-    more.disabled = p().length >= LARGEST;
-    fewer.disabled = p().length <= FEWEST;
+    setDisabled(more, p().length >= LARGEST);
+    setDisabled(fewer, p().length <= FEWEST);
   };
   f.watch("p", show);
   show();
@@ -170,6 +171,7 @@ function picture(f, search) {
 /** The stair, and u on its way to an outcome. @param {Frame} f @param {() => Search} search */
 function stairPlot(f, search) {
   const p = plot(f, { title: t("stairTitle"), height: 280, x: { label: t("stairX"), min: -0.5, max: 2.5, ticks: [0, 1, 2] }, y: { label: t("stairY"), min: 0, max: 1 } });
+  p.svg.setAttribute("role", "group"); // it holds sliders, which an image must not
   const layer = p.layer("u", { clip: false, keep: true });
   const top = () => search().levels[search().levels.length - 1];
   const go = (/** @type {number} */ u) => f.assign({ u: Math.min(1, Math.max(0, Math.round(1000 * u) / 1000)) });
@@ -210,6 +212,7 @@ function stairPlot(f, search) {
 /** Probabilities as outlines to drag, shares of the draws as bars within. @param {Frame} f @param {() => Search} search */
 function barsPlot(f, search) {
   const p = plot(f, { title: t("barsTitle"), height: 280, x: { label: t("barsX"), min: -0.5, max: 2.5 }, y: { label: t("barsY"), min: 0, max: 1 } });
+  p.svg.setAttribute("role", "group");
   const layer = p.layer("tops", { clip: false, keep: true });
   const set = (/** @type {number} */ i, /** @type {number} */ v) => {
     const weights = /** @type {number[]} */ (f.model.get("p"));
@@ -274,7 +277,7 @@ function readouts(f, search) {
 function sentence(now) {
   const { u, levels, made, done, outcome, upper, p } = now;
   const last = made[made.length - 1];
-  const words = { u: three(u), place: three(u * levels[levels.length - 1]), k: last?.i ?? 0, s: three(last?.level ?? 0),
+  const words = { u: three(u), place: three(u * levels[levels.length - 1]), k: last?.i ?? 0, sub: SUB[last?.i ?? 0], s: three(last?.level ?? 0),
     than: t(upper ? "than" : "atLeast"), p: three(100 * (p[last?.i] ?? 0)) };
   const wrong = done && outcome >= 0 && p[outcome] === 0;
   const first = !last ? "sayStart" : !done ? "saySearch" : outcome < 0 ? "sayEnd" : wrong ? "sayWrong" : "sayFound";

@@ -75,5 +75,7 @@ class CumulativeSampler(Explorable):
         axes.bar(k, self.p, bottom=stair - self.p, width=0.9, color=chosen, edgecolor=colors.muted)
         axes.step([-0.5, *(k + 0.5)], [0, *stair], where="pre", color=colors.theory)
         axes.axhline(self.u * stair[-1], color=colors.mean_field, linestyle="--")
-        axes.set(xlabel="outcome i", ylabel="cumulative sum s", xticks=k, xlim=(-0.5, k[-1] + 0.5), ylim=(0, None))
-        return plotting.svg(figure), plotting.svg(figure, dark=True), plotting.png(figure)
+        axes.set(
+            xlabel="outcome i", ylabel="cumulative sum s", xticks=k, xlim=(-0.5, k[-1] + 0.5), ylim=(0, None)
+        )
+        return plotting.still(figure)

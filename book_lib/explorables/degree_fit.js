@@ -3,7 +3,7 @@
 import { fitLegendre, legendre, meanSquaredError, noisyWave, series } from "./core/legendre.js";
 import { CounterRNG } from "./core/rng.js";
 import { button, choice, presets, seedBox, slider } from "./kit/controls.js";
-import { h } from "./kit/dom.js";
+import { h, setDisabled } from "./kit/dom.js";
 import { fixed, significant, superscript } from "./kit/format.js";
 import { frame } from "./kit/frame.js";
 import { plot } from "./kit/plot.js";
@@ -14,6 +14,7 @@ const HIGHEST = 10;
 const DEGREES = Array.from({ length: HIGHEST + 1 }, (_, k) => k);
 const UNSEEN = 200; // test points, from stream 1 of the seed
 const WIDEST = 4; // the reader's weights go from −4 to 4
+const LIMITS = [2, 5, 10, 20, 50, 100, 1000, 1e4, 1e5, 1e6, 1e9]; // of the weights on their plot
 const XS = Array.from({ length: 241 }, (_, i) => i / 120 - 1);
 const [FLOOR, CEILING] = [-3, 2]; // the errors on the plot, as powers of ten; what lies beyond is drawn at its edge
 const DATA = ["seed", "points", "noise"];
@@ -57,7 +58,8 @@ const t = strings({
     readTest: "Test error",
     readFit: "Least training error at this degree",
     readBest: "Best degree tried",
-    sayHand: "Mixed by hand: it misses the training points by a mean square of {train}; with degree {d} the least possible is {fit}.",
+    sayHand: "Mixed by hand: it misses the training points by a mean square of {train}; with degree {d} the least "
+      + "possible is {fit}.",
     sayStiff: "Degree {d} is too stiff: it misses the points it was fitted to ({train}) and new ones ({test}) alike.",
     sayRight: "Degree {d} does well on new points: {test}, where the noise alone makes {floor}.",
     saySupple: "Degree {d} bends after the noise: {train} on the points it was fitted to, {test} on new ones.",
@@ -113,7 +115,11 @@ const t = strings({
 /** @typedef {{x: Float64Array, t: Float64Array}} Points */
 /** @typedef {{degree: number, weights: Float64Array, train: number, test: number}} Fit */
 /** @typedef {{data: Points, unseen: Points, fits: Fit[]}} Sample  one fit for each degree */
-/** @typedef {{sample: Sample, degree: number, weights: number[], train: number, test: number, fitted: boolean, visited: number[]}} State */
+/**
+ * @typedef {{sample: Sample, degree: number, weights: number[], train: number, test: number, fitted: boolean,
+ *     visited: number[]}} State
+ */
+/** @typedef {(k: number, value: number) => void} Turn  a weight by hand */
 
 /**
  * Points, and the fits of every degree.
@@ -143,7 +149,7 @@ function render({ model, el }) {
       train: meanSquaredError(sample.data, weights), test: meanSquaredError(sample.unseen, weights) };
   };
   const knobs = controls(f, state);
-  sample = draw(get("seed"), get("points"), get("noise")); // the address may hold other settings than the page was built with
+  sample = draw(get("seed"), get("points"), get("noise")); // the address may hold other settings than the page
   const view = picture(f, state, knobs.turn);
   const update = () => {
     visit(f, get("degree"));
@@ -177,39 +183,48 @@ const reset = (f) => f.assign({ fitted: true, weights: DEGREES.map(() => 0), vis
 
 /** @param {Frame} f @param {() => State} state */
 function controls(f, state) {
-  const turn = turning(f, state);
   const top = h("div", { class: "xp-df-top" });
   f.root.insertBefore(top, f.stage);
   slider(f, { trait: "degree", label: t("degree"), min: 0, max: HIGHEST, step: 1, into: top,
     words: (v) => t("degreeWords", { v, n: v + 1 }) });
-  slider(f, { trait: "guess", label: t("guess"), min: 0, max: HIGHEST, step: 1, into: top, words: (v) => t("guessWords", { v }) });
-  const row = h("div", { class: "xp-df-mix" });
-  f.controls.append(row);
-  choice(f, { trait: "order", label: t("which"), into: row, options: DEGREES.map((k) => ({ value: k, label: `P${subscript(k)}` })) });
-  let showing = false;
-  const weight = slider(f, { label: t("weight"), symbol: "w", min: -WIDEST, max: WIDEST, step: 0.05, exact: false, value: 0, into: row,
-    words: (v) => t("weightWords", { k: f.model.get("order"), v: fixed(v, 2) }),
-    onInput: (v) => void (showing || turn(f.model.get("order"), v)) });
-  const fit = button(f, { label: t("fit"), primary: true, into: row, onClick: () => f.assign({ fitted: true }) });
-  const wide = { fitted: true, points: 15, noise: 0.3 };
+  slider(f, { trait: "guess", label: t("guess"), min: 0, max: HIGHEST, step: 1, into: top,
+    words: (v) => t("guessWords", { v }) });
+  const mix = mixer(f, turning(f, state));
+  const usual = { fitted: true, points: 15, noise: 0.3 };
   presets(f, [
-    { label: t("stiff"), set: { ...wide, degree: 1 } },
-    { label: t("right"), set: { ...wide, degree: 3 } },
-    { label: t("supple"), set: { ...wide, degree: 9 } },
-    { label: t("more"), set: { ...wide, degree: 9, points: 100 } },
+    { label: t("stiff"), set: { ...usual, degree: 1 } },
+    { label: t("right"), set: { ...usual, degree: 3 } },
+    { label: t("supple"), set: { ...usual, degree: 9 } },
+    { label: t("more"), set: { ...usual, degree: 9, points: 100 } },
   ]);
   slider(f, { trait: "points", label: t("points"), symbol: "N", min: 12, max: 100, step: 1 });
   slider(f, { trait: "noise", label: t("noise"), symbol: "σ", min: 0, max: 1, step: 0.05, exact: false });
   seedBox(f);
+  f.share("fitted", (v) => typeof v === "boolean");
+  f.share("weights", (all) => all.length === HIGHEST + 1);
   button(f, { label: t("visitAll"), where: "toolbar", onClick: () => f.assign({ visited: DEGREES }) });
-  button(f, { label: t("zero"), where: "toolbar", onClick: () => f.assign({ fitted: false, weights: DEGREES.map(() => 0) }) });
+  button(f, { label: t("zero"), where: "toolbar",
+    onClick: () => f.assign({ fitted: false, weights: DEGREES.map(() => 0) }) });
   button(f, { label: t("reset"), where: "toolbar", onClick: () => reset(f) });
-  f.stage.after(row, f.toolbar, f.readouts);
-  return { turn, show(/** @type {State} */ { weights, fitted }) {
+  f.stage.after(mix.node, f.toolbar, f.readouts);
+  return mix;
+}
+
+/** One weight at a time, and the fit of all. @param {Frame} f @param {Turn} turn */
+function mixer(f, turn) {
+  const node = h("div", { class: "xp-df-mix" });
+  choice(f, { trait: "order", label: t("which"), into: node,
+    options: DEGREES.map((k) => ({ value: k, label: `P${subscript(k)}` })) });
+  let showing = false;
+  const weight = slider(f, { label: t("weight"), symbol: "w", min: -WIDEST, max: WIDEST, step: 0.05, exact: false,
+    value: 0, into: node, words: (v) => t("weightWords", { k: f.model.get("order"), v: fixed(v, 2) }),
+    onInput: (v) => void (showing || turn(f.model.get("order"), v)) });
+  const fit = button(f, { label: t("fit"), primary: true, into: node, onClick: () => f.assign({ fitted: true }) });
+  return { node, turn, show(/** @type {State} */ { weights, fitted }) {
     showing = true;
     weight.set(Number((weights[f.model.get("order")] ?? 0).toPrecision(12)));
     showing = false;
-    fit.disabled = fitted;
+    setDisabled(fit, fitted);
   } };
 }
 
@@ -236,8 +251,8 @@ const short = (v) => significant(v, v < 0.1 ? 2 : 3);
 export function sentence({ sample, degree, train, test, fitted, visited }, noise, guess) {
   const { fits } = sample;
   const best = bestOf(fits);
-  const values = { d: degree, train: short(train), test: short(test), fit: short(fits[degree].train), floor: short(noise ** 2),
-    best: best.degree, guess };
+  const values = { d: degree, train: short(train), test: short(test), fit: short(fits[degree].train),
+    floor: short(noise ** 2), best: best.degree, guess };
   if (!fitted) return t("sayHand", values);
   const good = test <= 1.25 * best.test;
   const now = t(good ? "sayRight" : degree < best.degree ? "sayStiff" : "saySupple", values);
@@ -247,7 +262,7 @@ export function sentence({ sample, degree, train, test, fitted, visited }, noise
 /** The fit with the least test error. @param {Fit[]} fits */
 const bestOf = (fits) => fits.reduce((best, fit) => (fit.test < best.test ? fit : best));
 
-/** @param {Frame} f @param {() => State} state @param {(k: number, value: number) => void} turn */
+/** @param {Frame} f @param {() => State} state @param {Turn} turn */
 function picture(f, state, turn) {
   f.stage.classList.add("xp-degree-fit");
   const wide = h("div", { class: "xp-df-curve" });
@@ -271,20 +286,25 @@ function picture(f, state, turn) {
 
 /** @param {Frame} f @param {HTMLElement} into */
 function curvePlot(f, into) {
-  const p = plot(f, { into, title: t("curveTitle"), height: 270, legend: true, x: { label: t("axisX"), min: -1, max: 1, ticks: [-1, -0.5, 0, 0.5, 1] },
+  const p = plot(f, { into, title: t("curveTitle"), height: 270, legend: true,
+    x: { label: t("axisX"), min: -1, max: 1, ticks: [-1, -0.5, 0, 0.5, 1] },
     y: { label: t("axisT"), min: -2.2, max: 2.2, ticks: [-2, -1, 0, 1, 2] } });
   return (/** @type {State} */ { sample, weights }, /** @type {string} */ text) => {
     const order = f.model.get("order");
     p.line("mode", XS.map((x) => [x, legendre(x, order)[order]]), { kind: "muted", label: `P${subscript(order)}` });
     p.line("truth", XS.map((x) => [x, Math.sin(Math.PI * x)]), { kind: "theory", dash: true, label: t("truth") });
     p.line("yours", XS.map((x) => [x, series(x, weights)]), { label: t("yours") });
-    p.points("data", Array.from(sample.data.x, (x, i) => [x, sample.data.t[i]]), { kind: "theory", r: 3.5, label: t("data") });
+    const dots = Array.from(sample.data.x, (x, i) => [x, sample.data.t[i]]);
+    p.points("data", dots, { kind: "theory", r: 3.5, label: t("data") });
     p.describe(text);
   };
 }
 
 /** A power of ten as a tick; the last says that it stands for all beyond. @param {number} v */
-const power = (v) => (v === FLOOR || v === CEILING ? `${v < 0 ? "≤" : "≥"} 10${superscript(v)}` : String(Number((10 ** v).toPrecision(1))));
+const power = (v) => {
+  if (v === FLOOR || v === CEILING) return `${v < 0 ? "≤" : "≥"} 10${superscript(v)}`;
+  return String(Number((10 ** v).toPrecision(1)));
+};
 
 /** Errors of the degrees that the reader has been at. @param {Frame} f @param {HTMLElement} into */
 function errorPlot(f, into) {
@@ -317,10 +337,13 @@ function errorPlot(f, into) {
 /** The fits at the degrees tried, in order. @param {State} state */
 const seen = ({ sample, visited }) => sample.fits.filter(({ degree }) => visited.includes(degree));
 
-/** The weights as stems that can be pulled. @param {Frame} f @param {HTMLElement} into @param {(k: number, value: number) => void} turn */
+/**
+ * The weights as stems that can be pulled.
+ * @param {Frame} f @param {HTMLElement} into @param {Turn} turn
+ */
 function weightPlot(f, into, turn) {
-  const p = plot(f, { into, title: t("weightsTitle"), height: 250, legend: true, x: { label: t("axisK"), min: -0.5, max: 10.5, ticks: [0, 2, 4, 6, 8, 10] },
-    y: { label: t("axisW"), min: -2, max: 2 } });
+  const p = plot(f, { into, title: t("weightsTitle"), height: 250, legend: true,
+    x: { label: t("axisK"), min: -0.5, max: 10.5, ticks: [0, 2, 4, 6, 8, 10] }, y: { label: t("axisW"), min: -2, max: 2 } });
   let held = 0;
   p.onDrag((x, y, phase) => {
     if (phase === "start") held = Math.min(HIGHEST, Math.max(0, Math.round(x)));
@@ -331,7 +354,7 @@ function weightPlot(f, into, turn) {
   return (/** @type {State} */ { weights, fitted }) => {
     const order = f.model.get("order");
     const most = Math.max(...weights.map(Math.abs));
-    const limit = fitted ? [2, 5, 10, 20, 50, 100, 1000, 1e4, 1e5, 1e6, 1e9].find((v) => most <= v) ?? 1e12 : Math.max(drawn, WIDEST);
+    const limit = fitted ? LIMITS.find((v) => most <= v) ?? 1e12 : Math.max(drawn, WIDEST); // still under a hand
     if (limit !== drawn) p.axes({ y: { min: -limit, max: limit } });
     drawn = limit;
     p.line("stems", weights.flatMap((w, k) => [[k, 0], [k, w], [k, NaN]]));

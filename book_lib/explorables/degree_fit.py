@@ -53,6 +53,12 @@ class DegreeFit(Explorable):
             raise ArgumentError(f"weights must hold {HIGHEST + 1} finite numbers, not {values!r}")
         return values
 
+    @traitlets.validate("visited")
+    def _check_visited(self, proposal) -> list[int]:
+        if not all(0 <= degree <= HIGHEST for degree in proposal["value"]):
+            raise ArgumentError(f"visited must hold degrees from 0 to {HIGHEST}, not {proposal['value']!r}")
+        return proposal["value"]
+
     def data(self) -> tuple[NDArray, NDArray]:
         """The training points x and t, each of shape (points,)."""
         from book_lib.polynomials import noisy_wave
@@ -116,4 +122,4 @@ class DegreeFit(Explorable):
         right.semilogy(errors[:, 1], "s--", color=colors.mean_field, label="test")
         right.set(xlabel="degree", ylabel="mean squared error")
         right.legend()
-        return plotting.svg(figure), plotting.svg(figure, dark=True), plotting.png(figure)
+        return plotting.still(figure)

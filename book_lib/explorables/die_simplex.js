@@ -7,6 +7,7 @@ import { fixed } from "./kit/format.js";
 import { frame } from "./kit/frame.js";
 import { readout } from "./kit/readout.js";
 import { strings } from "./kit/strings.js";
+import { reducedMotion } from "./kit/theme.js";
 import { CORNERS, contour, descent, map, mle, nearest, nll, place, pulls, total } from "./core/simplex.js";
 import { MOST, Rolls } from "./parts/die.js";
 import { drag, handle } from "./parts/handle.js";
@@ -85,7 +86,7 @@ function render({ model, el }) {
       f.assign({ counts: rolls.counts });
     },
     onFrame: draw,
-    perFrame: 0.15,
+    perFrame: () => (reducedMotion() ? 1 : 0.15),
     done: () => Math.max(...model.get("counts")) >= MOST,
     onReset() {
       rolls = new Rolls(start.counts, model.get("seed"));

@@ -61,7 +61,9 @@ class DieSimplex(Explorable):
             return self.alt
         guess = ", ".join(f"{one:.2f}" for one in self.p)
         text = f"The triangle of all laws of a three-faced die, after {sum(self.counts)} rolls "
-        text += f"({', '.join(map(str, self.counts))} of the faces 1, 2, 3). At the guess ({guess}) the negative "
+        text += (
+            f"({', '.join(map(str, self.counts))} of the faces 1, 2, 3). At the guess ({guess}) the negative "
+        )
         text += f"log-likelihood is {self.nll:.2f}"
         if self.mle is None:
             return text + "; without rolls every law is as good as any other."
@@ -82,7 +84,9 @@ class DieSimplex(Explorable):
                 loss = -np.where(np.array(self.counts) == 0, 0, np.array(self.counts) * np.log(p)).sum(axis=1)
                 least = -np.nansum(np.where(self.mle > 0, self.counts * np.log(self.mle), 0))
             levels = least + np.array([0.5, 2, 4.5, 8, 18, 32])
-            axes.tricontour(*(p @ CORNERS).T, np.minimum(loss, least + 1e4), levels, colors=colors.muted, linewidths=1)
+            axes.tricontour(
+                *(p @ CORNERS).T, np.minimum(loss, least + 1e4), levels, colors=colors.muted, linewidths=1
+            )
             axes.plot(*(self.mle @ CORNERS), "o", color=colors.theory, label="best: s/N")
         axes.plot(*(np.array(self.p) @ CORNERS), "D", color=colors.simulation, label="guess p")
         for face, (x, y) in enumerate(CORNERS, start=1):
@@ -90,4 +94,4 @@ class DieSimplex(Explorable):
         axes.legend(loc="upper left", frameon=False)
         axes.set(aspect="equal", xlim=(-0.15, 1.15), ylim=(-0.12, 0.98))
         axes.set_axis_off()
-        return plotting.svg(figure), plotting.svg(figure, dark=True), plotting.png(figure)
+        return plotting.still(figure)

@@ -7,6 +7,7 @@ import { fixed, significant } from "./kit/format.js";
 import { frame } from "./kit/frame.js";
 import { plot } from "./kit/plot.js";
 import { strings } from "./kit/strings.js";
+import { reducedMotion } from "./kit/theme.js";
 import { MOST, Sample, lawOf, share } from "./parts/chance.js";
 import { handle, smallTable } from "./parts/handle.js";
 
@@ -106,7 +107,7 @@ function render({ model, el }) {
     onFrame: draw,
     onReset: restart,
     done: () => sample.n >= MOST,
-    perFrame: () => Math.min(1000, Math.max(0.15, sample.n / 40)), // one by one at first, then ever faster
+    perFrame: () => Math.min(1000, Math.max(reducedMotion() ? 1 : 0.15, sample.n / 40)), // one by one at first, then ever faster
   });
   for (const n of [100, 10_000]) {
     button(f, { label: t("draw", { n: n.toLocaleString("en").replace(",", "\u202f") }), where: "toolbar", onClick: () => time.stepOnce(n) });
@@ -172,6 +173,7 @@ function picture(f, sample) {
     { caption: t("histogram"), columns: ["binFrom", "binTo", "binHeight"].map((key) => t(key)),
       rows: sample().histogram().map(([x, width, height]) => [x, x + width, height]) },
   ]);
+  p.svg.setAttribute("role", "group"); // it holds sliders, which an image must not
   const ends = endHandles(f, p);
   const tops = faceHandles(f, p);
   const bars = shapes(p, sample);

@@ -98,7 +98,9 @@ class FourLaws(Explorable):
             return self.alt
         left, right = sorted((self.left, self.right))
         values, p = self._table()
-        chance = f"a draw lies between {left:g} and {right:g} with probability {self.interval_probability():.3f}"
+        chance = (
+            f"a draw lies between {left:g} and {right:g} with probability {self.interval_probability():.3f}"
+        )
         if values is not None:
             name = "A Bernoulli law" if self.law == "bernoulli" else "A loaded die"
             listed = ", ".join(f"{v}: {q:.3g}" for v, q in zip(values, p, strict=True))
@@ -130,4 +132,4 @@ class FourLaws(Explorable):
             bars = axes.bar(values, p, width=0.6, color=fills, edgecolor=colors.theory)
             axes.bar_label(bars, [f"{one:.3g}" for one in p], padding=3, fontsize=9)
             axes.set(xticks=values, xlabel="outcome", ylabel="probability", ylim=(0, 1.15 * p.max()))
-        return plotting.svg(figure), plotting.svg(figure, dark=True), plotting.png(figure)
+        return plotting.still(figure)

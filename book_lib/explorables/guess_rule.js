@@ -1,8 +1,10 @@
 // Guess my rule: two pairs of numbers, a shelf of rules through both, and questions that tell the rules apart.
 
-import { KINDS, REACH, answer, answers, bent, drawRound, expectedLeft, fits, left, limits, pairs, questions, value } from "./core/guess.js";
+import {
+  KINDS, REACH, answer, answers, bent, drawRound, expectedLeft, fits, left, limits, pairs, questions, value,
+} from "./core/guess.js";
 import { button, choice, seedBox, slider } from "./kit/controls.js";
-import { h } from "./kit/dom.js";
+import { h, setDisabled } from "./kit/dom.js";
 import { fixed, significant } from "./kit/format.js";
 import { frame } from "./kit/frame.js";
 import { plot } from "./kit/plot.js";
@@ -49,7 +51,8 @@ const t = strings({
     no: "no",
     sayAll: "All {n} rules fit what is known.",
     sayLeft: "{n} of {all} rules fit all that is known.",
-    sayOne: "One rule of this shelf is left, {rule}. Yet endlessly many curves go through {m} points: the shelf decided, not the data alone.",
+    sayOne: "One rule of this shelf is left, {rule}. Yet endlessly many curves go through {m} points: the shelf decided, "
+      + "not the data alone.",
     askKnown: "The answer at x = {x} is known: nothing to learn there.",
     askSame: "At x = {x} all of them answer {y}: asking there would teach nothing.",
     askGood: "At x = {x} they give {k} different answers, so that asking leaves {e} of them on average.",
@@ -112,7 +115,10 @@ const t = strings({
 
 /** @typedef {import("./kit/frame.js").Frame} Frame */
 /** @typedef {import("./core/guess.js").Round} Round */
-/** @typedef {{round: Round, asked: number[], left: string[], x: number, kind: string, bend: number, revealed: boolean}} Game */
+/**
+ * @typedef {{round: Round, asked: number[], left: string[], x: number, kind: string, bend: number,
+ *     revealed: boolean}} Game
+ */
 
 /** @param {{model: import("./kit/frame.js").Model, el: HTMLElement}} place */
 function render({ model, el }) {
@@ -166,41 +172,50 @@ function bestQuestion({ round, left: kinds }) {
 /** @param {Frame} f @param {() => Game} game */
 function controls(f, game) {
   const row = h("div", { class: "xp-gr-ask" });
-  f.controls.append(row);
+  f.stage.after(row);
   const { p } = game().round;
-  slider(f, { trait: "x", label: t("where"), symbol: "x", min: p - REACH, max: p + REACH, step: 0.5, exact: true, into: row,
-    words: (x) => t("askWords", { x: significant(x) }) });
+  slider(f, { trait: "x", label: t("where"), symbol: "x", min: p - REACH, max: p + REACH, step: 0.5, exact: true,
+    into: row, words: (x) => t("askWords", { x: significant(x) }) });
   const asking = button(f, { label: t("ask"), primary: true, into: row, onClick: () => ask(f, f.model.get("x")) });
   button(f, { label: t("best"), into: row, onClick: () => f.assign({ x: bestQuestion(game()) }) });
-  const shelf = choice(f, { trait: "rule", label: t("shelf"), menu: false,
-    options: KINDS.map((kind, i) => ({ value: i, label: ruleText(game().round, kind, t) })) });
-  shelf.node.classList.add("xp-gr-shelf");
+  const books = shelf(f, game);
+  row.after(books.node);
   choice(f, { trait: "fresh", label: t("pairs"),
     options: [{ value: false, label: "2 → 4, 3 → 9" }, { value: true, label: t("fresh") }] });
   slider(f, { trait: "bend", label: t("bend"), symbol: "c", min: -3, max: 3, step: 0.1,
     words: (c) => t("bendWords", { c: fixed(c, 1), f: familyText(game().round) }) });
   seedBox(f);
-  const reveal = button(f, { label: t("reveal"), where: "toolbar", onClick: () => f.assign({ revealed: !f.model.get("revealed") }) });
+  f.share("revealed"); // after seed and pairs, whose change begins a new round
+  f.share("asked", (all) => all.every((/** @type {number} */ x) => questions(game().round).includes(x)));
+  const reveal = button(f, { label: t("reveal"), where: "toolbar",
+    onClick: () => f.assign({ revealed: !f.model.get("revealed") }) });
   button(f, { label: t("reset"), where: "toolbar", onClick: () => startAgain(f) });
-  f.stage.after(row, shelf.node);
-  const books = [...shelf.node.querySelectorAll(".xp-segment")].map((node) => {
-    const fate = h("span", { class: "xp-hidden" });
-    const text = h("span", {});
-    node.querySelector("label")?.replaceChildren(text, fate);
-    return { node, text, fate };
-  });
   return { update: (/** @type {Game} */ now) => {
-    asking.disabled = isKnown(now, now.x);
+    setDisabled(asking, isKnown(now, now.x));
     reveal.textContent = t(now.revealed ? "hide" : "reveal");
-    books.forEach(({ node, text, fate }, i) => {
-      const out = !now.left.includes(KINDS[i]);
-      const it = now.revealed && now.round.hidden === i;
-      text.textContent = ruleText(now.round, KINDS[i], t);
-      node.classList.toggle("xp-gr-out", out);
-      node.classList.toggle("xp-gr-it", it);
-      fate.textContent = out ? `, ${t("out")}` : it ? `, ${t("isIt")}` : "";
-    });
+    books.update(now);
   } };
+}
+
+/** The twelve rules to choose from, those that are out struck through. @param {Frame} f @param {() => Game} game */
+function shelf(f, game) {
+  const { node } = choice(f, { trait: "rule", label: t("shelf"), menu: false,
+    options: KINDS.map((kind, i) => ({ value: i, label: ruleText(game().round, kind, t) })) });
+  node.classList.add("xp-gr-shelf");
+  const books = [...node.querySelectorAll(".xp-segment")].map((segment) => {
+    const text = h("span", {});
+    const fate = h("span", { class: "xp-hidden" });
+    segment.querySelector("label")?.replaceChildren(text, fate);
+    return { segment, text, fate };
+  });
+  return { node, update: (/** @type {Game} */ now) => books.forEach(({ segment, text, fate }, i) => {
+    const out = !now.left.includes(KINDS[i]);
+    const it = now.revealed && now.round.hidden === i;
+    text.textContent = ruleText(now.round, KINDS[i], t);
+    segment.classList.toggle("xp-gr-out", out);
+    segment.classList.toggle("xp-gr-it", it);
+    fate.textContent = out ? `, ${t("out")}` : it ? `, ${t("isIt")}` : "";
+  }) };
 }
 
 /** What the state means, in a sentence or two. @param {Game} game */
@@ -209,8 +224,9 @@ export function sentence({ round, asked, left: kinds, x, kind, revealed }) {
   const words = { n: kinds.length, all: KINDS.length, m, x: significant(x) };
   if (revealed) {
     const hidden = KINDS[round.hidden];
-    const key = kind === hidden ? (kinds.length > 1 ? "showLucky" : "showRight") : kinds.includes(kind) ? "showOther" : "showWrong";
-    return t(key, { ...words, rule: ruleText(round, hidden, t) });
+    const right = kinds.length > 1 ? "showLucky" : "showRight";
+    const wrong = kinds.includes(kind) ? "showOther" : "showWrong";
+    return t(kind === hidden ? right : wrong, { ...words, rule: ruleText(round, hidden, t) });
   }
   if (kinds.length === 1) return t("sayOne", { ...words, rule: ruleText(round, kinds[0], t) });
   const groups = answers(round, kinds, x);
@@ -226,7 +242,8 @@ export function sentence({ round, asked, left: kinds, x, kind, revealed }) {
  * @returns {number | null | undefined} undefined for all, null for none
  */
 export function fittingBend(round, asked) {
-  const values = asked.map((x) => (answer(round, x) - value(round, "quadratic", x)) / ((x - round.p) * (x - round.p - 1)));
+  const missing = (/** @type {number} */ x) => answer(round, x) - value(round, "quadratic", x);
+  const values = asked.map((x) => missing(x) / ((x - round.p) * (x - round.p - 1)));
   if (!values.length) return undefined;
   return values.every((c) => Math.abs(c - values[0]) < 1e-9) ? values[0] : null;
 }
@@ -253,13 +270,15 @@ function picture(f) {
 function curve(rule, { p }, jumps) {
   const points = Array.from({ length: 2 * REACH * FINE + 1 }, (_, i) => p - REACH + i / FINE).map((x) => [x, rule(x)]);
   if (!jumps) return points;
-  return points.flatMap((point, i) => (i && Math.abs(point[1] - points[i - 1][1]) > 0.5 ? [[point[0], NaN], point] : [point]));
+  const jump = (/** @type {number} */ i) => i > 0 && Math.abs(points[i][1] - points[i - 1][1]) > 0.5;
+  return points.flatMap((point, i) => (jump(i) ? [[point[0], NaN], point] : [point]));
 }
 
 /** The plot of all rules that are left. @param {Frame} f */
 function curves(f) {
   const p = plot(f, { title: t("title"), height: 330, legend: true, table: false,
-    x: { label: t("axisX"), min: -1.2, max: 5.2, ticks: [-1, 0, 1, 2, 3, 4, 5] }, y: { label: t("axisY"), min: -20, max: 60 } });
+    x: { label: t("axisX"), min: -1.2, max: 5.2, ticks: [-1, 0, 1, 2, 3, 4, 5] },
+    y: { label: t("axisY"), min: -20, max: 60 } });
   /** @type {Game | null} */
   let now = null;
   p.onDrag((x) => f.assign({ x: Math.min(5, Math.max(-1, Math.round(2 * x) / 2)) }));
@@ -277,7 +296,8 @@ function curves(f) {
     p.line("chosen", line(kind), { label: ruleText(round, kind, t) });
     p.line("hidden", revealed ? line(KINDS[round.hidden]) : [], { kind: "theory", dash: true, label: t("hidden") });
     p.vline("x", x);
-    p.points("possible", answers(round, game.left, x).map(([y]) => [x, y]), { kind: "mean_field", r: 4, label: t("possible") });
+    const possible = answers(round, game.left, x).map(([y]) => [x, y]);
+    p.points("possible", possible, { kind: "mean_field", r: 4, label: t("possible") });
     const known = [...pairs(round), ...asked.map((v) => [v, answer(round, v)])];
     p.points("known", known, { kind: "theory", r: 5.5, label: t("known") });
     p.describe(text);
@@ -292,12 +312,14 @@ function rulesTable({ round, asked }) {
     const good = asked.every((x) => fits(round, kind, x, answer(round, x)));
     return [ruleText(round, kind, t), t(good ? "yes" : "no"), ...at.map((x) => value(round, kind, x))];
   });
-  return { caption: t("tableRules"), columns: [t("rule"), t("fitting"), ...at.map((x) => `x = ${significant(x)}`)], rows };
+  const columns = [t("rule"), t("fitting"), ...at.map((x) => `x = ${significant(x)}`)];
+  return { caption: t("tableRules"), columns, rows };
 }
 
 /** @param {Frame} f */
 function readouts(f) {
-  const count = readout(f, { name: "left", label: t("readLeft"), width: 7, format: (n) => t("ofAll", { n, all: KINDS.length }) });
+  const count = readout(f, { name: "left", label: t("readLeft"), width: 7,
+    format: (n) => t("ofAll", { n, all: KINDS.length }) });
   const different = readout(f, { name: "answers", label: t("readAnswers"), width: 3, format: String });
   const expected = readout(f, { name: "expected_left", label: t("readExpected"), width: 4, format: (v) => fixed(v, 1) });
   const bends = readout(f, { name: "fitting_bend", label: t("readBend"), width: 5,

@@ -63,8 +63,9 @@ class GuessRule(Explorable):
 
     @traitlets.validate("asked")
     def _check_asked(self, proposal) -> list[float]:
-        if not all(math.isfinite(x) and float(2 * x).is_integer() for x in proposal["value"]):
-            raise ArgumentError(f"asked must hold whole and half numbers, not {proposal['value']!r}")
+        low, high = PRINTED[0] - REACH, PRINTED[0] + REACH
+        if not all(low <= x <= high and float(2 * x).is_integer() for x in proposal["value"]):
+            raise ArgumentError(f"asked must hold halves from {low} to {high}, not {proposal['value']!r}")
         return proposal["value"]
 
     def round(self) -> Round:
@@ -104,7 +105,7 @@ class GuessRule(Explorable):
             axes.plot(x, y, color=color, linewidth=2 if front else 0.8, zorder=3 if front else 2)
         axes.plot(*zip(*game.pairs, strict=True), "o", color=colors.accent, markersize=8, zorder=4)
         axes.set(xlabel="x", ylabel="answer", ylim=(low, high))
-        return plotting.svg(figure), plotting.svg(figure, dark=True), plotting.png(figure)
+        return plotting.still(figure)
 
 
 JUMPING = {"remainder", "step", "parity", "by_heart"}

@@ -53,8 +53,10 @@ const t = strings({
     readTheirs: "Gradient descent",
     readBest: "Least possible",
     readSteps: "Steps",
-    sayStart: "Your line misses the points by a mean square of {mine}; {best} is the least a line can do. Turn both knobs; then press Play.",
-    sayClose: "{mine}, and the least is {best}: within a few per cent, by eye and hand. Press Play to see what the gradient does.",
+    sayStart: "Your line misses the points by a mean square of {mine}; {best} is the least a line can do. Turn both knobs; "
+      + "then press Play.",
+    sayClose: "{mine}, and the least is {best}: within a few per cent, by eye and hand. Press Play to see what the "
+      + "gradient does.",
     sayRace: "Step {n}: gradient descent set out from your line of then and is down to {theirs}. You: {mine}. Least: {best}.",
     sayWon: "After {n} steps gradient descent stands on the least-squares line, {best}. You are {gap} above it.",
     sayTie: "After {n} steps gradient descent stands on the least-squares line, {best}; and so, to the eye, do you.",
@@ -206,7 +208,8 @@ function controls(f) {
   const top = h("div", { class: "xp-hf-top" });
   f.root.insertBefore(top, f.stage);
   const words = (/** @type {string} */ key) => (/** @type {number} */ v) => t(key, { v: fixed(v, 2) });
-  slider(f, { trait: "slope", label: t("slope"), min: -3, max: 3, step: 0.02, exact: false, into: top, words: words("slopeWords") });
+  slider(f, { trait: "slope", label: t("slope"), min: -3, max: 3, step: 0.02, exact: false, into: top,
+    words: words("slopeWords") });
   slider(f, { trait: "intercept", label: t("intercept"), min: -4, max: 6, step: 0.02, exact: false, into: top,
     words: words("interceptWords") });
   presets(f, [
@@ -223,7 +226,8 @@ function controls(f) {
 
 /** A reader's line, kept within the knobs' limits. @param {Frame} f @param {number} slope @param {number} intercept */
 function turn(f, slope, intercept) {
-  const keep = (/** @type {number} */ v, /** @type {number[]} */ [low, high]) => Math.min(high, Math.max(low, Math.round(50 * v) / 50));
+  const keep = (/** @type {number} */ v, /** @type {number[]} */ [low, high]) =>
+    Math.min(high, Math.max(low, Math.round(1000 * v) / 1000));
   f.assign({ slope: keep(slope, LIMITS.slope), intercept: keep(intercept, LIMITS.intercept) });
 }
 
@@ -250,7 +254,8 @@ function picture(f, race) {
 /** How the two of them stand. @param {Race} race */
 export function sentence(race) {
   const [mine, theirs, least] = [race.loss(race.line), race.loss(race.theirs), race.least];
-  const values = { mine: fixed(mine, 3), theirs: fixed(theirs, 3), best: fixed(least, 3), gap: fixed(mine - least, 3), n: race.steps };
+  const values = { mine: fixed(mine, 3), theirs: fixed(theirs, 3), best: fixed(least, 3), gap: fixed(mine - least, 3),
+    n: race.steps };
   const close = mine < 1.03 * least;
   if (!race.steps) return t(close ? "sayClose" : "sayStart", values);
   if (!race.done && theirs - least > 5e-4) return t("sayRace", values);
@@ -276,7 +281,8 @@ function linePlot(f, race, into) {
     const ends = (/** @type {Line} */ [a, b]) => [-1.6, 3.6].map((x) => [x, a * x + b]);
     p.line("yours", ends(race.line), { kind: "reader", label: t("yourLine") });
     p.line("theirs", race.way.length ? ends(race.theirs) : [], { label: t("theirs") });
-    p.points("points", Array.from(race.points.x, (x, i) => [x, race.points.t[i]]), { kind: "theory", r: 4, label: t("points") });
+    const dots = Array.from(race.points.x, (x, i) => [x, race.points.t[i]]);
+    p.points("points", dots, { kind: "theory", r: 4, label: t("points") });
     drawMisses();
     grips();
     p.describe(text);

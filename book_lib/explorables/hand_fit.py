@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from book_lib.explorables.base import Explorable, OneOf, Real, Whole
+from book_lib.explorables.base import Explorable, OneOf, Real
 from book_lib.rng import CounterRNG
 
 POINTS = 12
@@ -86,7 +86,7 @@ class HandFit(Explorable):
         right.plot(*way.T, ".-", color=colors.simulation, linewidth=0.8)
         right.plot(*way[0], "o", color=colors.reader)
         right.set(xlabel="slope", ylabel="intercept")
-        return plotting.svg(figure), plotting.svg(figure, dark=True), plotting.png(figure)
+        return plotting.still(figure)
 
 
 def line_data(seed: int) -> tuple[NDArray, NDArray]:

@@ -97,7 +97,7 @@ class KLBothWays(Explorable):
         (_still_bars if self.view == "bars" else _still_fit)(self, axes)
         for axis in axes:
             axis.legend(fontsize=9)
-        return plotting.svg(figure), plotting.svg(figure, dark=True), plotting.png(figure)
+        return plotting.still(figure)
 
 
 def log_humps(x: np.ndarray, distance: float) -> np.ndarray:
@@ -153,7 +153,9 @@ def descend(mean: float, width: float, distance: float) -> list[tuple[float, flo
     down, step = np.array(slope(here[0], width, distance)), 0.1
     way = [(float(here[0]), width)]
     while len(way) <= 200 and down @ down > 1e-16:
-        step = min(step, 0.7 / math.sqrt(down @ down))  # subtle: a longer one could jump over into the other hump
+        step = min(
+            step, 0.7 / math.sqrt(down @ down)
+        )  # subtle: a longer one could jump over into the other hump
         while (new := _at(here - step * down, distance))[0] > value + 1e-13 and step > 1e-9:
             step /= 2
         move, turn = -step * down, new[1] - down
@@ -176,7 +178,7 @@ def _still_bars(widget: KLBothWays, axes: Any) -> None:
     p, q = np.array(widget.p), np.array(widget.q)
     axes[0].bar(k - 0.2, p, width=0.38, color=COLORS.theory, label="p")
     axes[0].bar(k + 0.2, q, width=0.38, facecolor="none", edgecolor=COLORS.simulation, linewidth=2, label="q")
-    axes[0].set(xlabel="outcome", ylabel="probability", xticks=k, ylim=(0, 1))
+    axes[0].set(xlabel="outcome", ylabel="probability", xticks=k, yticks=[0, 0.5, 1], ylim=(0, 1))
     sums = ((p, q, -0.2, COLORS.theory, "p ln(p/q)"), (q, p, 0.2, COLORS.simulation, "q ln(q/p)"))
     for a, b, shift, color, label in sums:
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -184,6 +186,7 @@ def _still_bars(widget: KLBothWays, axes: Any) -> None:
         axes[1].bar(k + shift, np.where(np.isinf(terms), 2, terms), width=0.38, color=color, label=label)
     axes[1].axhline(0, color=COLORS.muted, linewidth=0.8)
     axes[1].set(xlabel="outcome", ylabel="its part of the divergence", xticks=k)
+    axes[1].locator_params(axis="y", nbins=4)
 
 
 def _still_fit(widget: KLBothWays, axes: Any) -> None:
@@ -194,7 +197,8 @@ def _still_fit(widget: KLBothWays, axes: Any) -> None:
     bell = np.exp(Normal(widget.mean, widget.width).log_prob(x))
     axes[0].plot(x, np.exp(log_humps(x, widget.distance)), color=COLORS.theory, label="p")
     axes[0].plot(x, bell, color=COLORS.simulation, linestyle="--", label="q")
-    axes[0].set(xlabel="x", ylabel="density", ylim=(0, None))
+    axes[0].set(xlabel="x", ylabel="density", ylim=(0, None), xticks=[-4, 0, 4])
+    axes[0].locator_params(axis="y", nbins=4)
     means = np.linspace(-4, 4, 41)
     for way, color, style, label in (
         (forward, COLORS.theory, "-", "KL(p‖q)"),
@@ -203,4 +207,6 @@ def _still_fit(widget: KLBothWays, axes: Any) -> None:
         values = [way(m, widget.width, widget.distance) for m in means]
         axes[1].plot(means, values, color=color, linestyle=style, label=label)
         axes[1].plot(widget.mean, way(widget.mean, widget.width, widget.distance), "o", color=color)
-    axes[1].set(xlabel="mean of q", ylabel="divergence in nats", ylim=(0, 8))
+    axes[1].set(
+        xlabel="mean of q", ylabel="divergence in nats", ylim=(0, 8), xticks=[-4, 0, 4], yticks=[0, 4, 8]
+    )

@@ -229,7 +229,9 @@ function bands(f) {
   /** @param {string} label @param {string} name */
   const use = (label, name) => {
     const bars = SETS.map((set) => h("span", { class: `xp-le-bar xp-le-${name}-${set}` }));
-    return { bars, node: h("div", { class: "xp-le-use" }, h("span", { class: "xp-le-word" }, label), h("span", { class: "xp-le-bars" }, ...bars)) };
+    const node = h("div", { class: "xp-le-use" }, h("span", { class: "xp-le-word" }, label),
+      h("span", { class: "xp-le-bars" }, ...bars));
+    return { bars, node };
   };
   const uses = { choose: use(t("chooses"), "choose"), learn: use(t("learns"), "learn"), score: use(t("scores"), "score") };
   const box = h("div", { class: "xp-le-bands", role: "img" }, h("div", { class: "xp-le-row" }, ...sets.map(({ node }) => node)),
@@ -248,7 +250,8 @@ function bands(f) {
       uses.score.bars[i].classList.toggle("xp-le-on", i > 0);
     });
     const { train, validation, test } = settings;
-    box.setAttribute("aria-label", t("bands", { train, validation, test, choose: t(settings.leak ? "chooseAll" : "chooseTrain") }));
+    const choose = t(settings.leak ? "chooseAll" : "chooseTrain");
+    box.setAttribute("aria-label", t("bands", { train, validation, test, choose }));
   };
 }
 
@@ -268,7 +271,8 @@ function strip(f) {
     const means = trials.means();
     // Spread by the golden ratio: neighbours in time are far apart, and a dot never moves.
     const aside = (/** @type {number} */ r) => 0.6 * (((r * 0.618034) % 1) - 0.5);
-    p.points("each", trials.scores.flatMap((row, r) => row.map((v, k) => [k + aside(r), v])), { kind: "muted", r: 1.8, label: t("each") });
+    const dots = trials.scores.flatMap((row, r) => row.map((v, k) => [k + aside(r), v]));
+    p.points("each", dots, { kind: "muted", r: 1.8, label: t("each") });
     p.errorbars("error", means.map(({ mean, error }, k) => [k, mean, error || 0]));
     p.points("mean", means.map(({ mean }, k) => [k, mean]), { r: 6.5, label: t("mean") });
     p.describe(text);

@@ -79,7 +79,7 @@ class Leakage(Explorable):
             axes.plot(k, column.mean(), "D", color=colors.simulation, markersize=8)
         axes.set(xlim=(-0.6, 2.6), ylim=(0, 1.02), ylabel="accuracy", title=_title(self.leak))
         axes.set_xticks(range(3), ["validation", "test", "new samples"])
-        return plotting.svg(figure), plotting.svg(figure, dark=True), plotting.png(figure)
+        return plotting.still(figure)
 
 
 def _title(leak: bool) -> str:
@@ -94,9 +94,7 @@ class Trial:
     scores: tuple[float, float, float]
 
 
-def trial(
-    seed: int, repeat: int, sizes: tuple[int, int, int], features: int, kept: int, leak: bool
-) -> Trial:
+def trial(seed: int, repeat: int, sizes: tuple[int, int, int], features: int, kept: int, leak: bool) -> Trial:
     """Draw one data set, choose features, learn the nearest class mean, score it; mirrored in `core/leakage.js`.
 
     Args:

@@ -100,7 +100,8 @@ class SoftmaxTemperature(Explorable):
 
         p = self.probabilities()
         listed = ", ".join(
-            f"{word} (score {z:g}) {value:.0%}" for word, z, value in zip(self.words, self.logits, p, strict=True)
+            f"{word} (score {z:g}) {value:.0%}"
+            for word, z, value in zip(self.words, self.logits, p, strict=True)
         )
         at = "infinite temperature" if self.temperature == math.inf else f"temperature {self.temperature:.3g}"
         return (
@@ -116,13 +117,13 @@ class SoftmaxTemperature(Explorable):
 
         figure, axes = plotting.figure(height=4.2, columns=2, rows=2)
         _bars(axes[0][0], self.words, self.probabilities(), "words")
-        _bars(axes[0][1], ["E = 0", "E = 1"], self.occupations(), "two levels")
+        _bars(axes[0][1], ["E = 1", "E = 0"], self.occupations()[::-1], "two levels")
         top = max(self.logits)
         energies = [top - z for z in self.logits]
         for axis, levels in ((axes[1][0], energies), (axes[1][1], LEVELS)):
             _curves(axis, np.array(levels), self.temperature)
-        axes[1][0].legend()
-        return plotting.svg(figure), plotting.svg(figure, dark=True), plotting.png(figure)
+        axes[1][1].legend(loc="upper left")
+        return plotting.still(figure)
 
 
 def _bars(axes: Any, names: list[str], p: np.ndarray, title: str) -> None:
@@ -140,11 +141,13 @@ def _curves(axes: Any, energies: np.ndarray, temperature: float) -> None:
     from book_lib import plotting
     from book_lib.probability import boltzmann, entropy, heat_capacity
 
-    grid = np.geomspace(0.02, 50, 120)
-    s = [entropy(boltzmann(energies, T)) for T in grid]
-    c = [heat_capacity(energies, T) for T in grid]
-    axes.plot(grid, s, color=plotting.COLORS.theory, label="entropy S")
-    axes.plot(grid, c, color=plotting.COLORS.mean_field, linestyle="--", label="heat capacity")
-    at = min(max(temperature, grid[0]), grid[-1])
+    x = np.linspace(-1.7, 1.7, 69)  # log₁₀ T on a plain axis: matplotlib's logarithmic one takes its time
+    s = [entropy(boltzmann(energies, T)) for T in 10**x]
+    c = [heat_capacity(energies, T) for T in 10**x]
+    axes.plot(x, s, color=plotting.COLORS.theory, label="entropy S")
+    axes.plot(x, c, color=plotting.COLORS.mean_field, linestyle="--", label="heat capacity")
+    at = math.log10(min(max(temperature, 0.02), 50))
     axes.plot(at, entropy(boltzmann(energies, temperature)), "o", color=plotting.COLORS.simulation)
-    axes.set(xscale="log", ylim=(0, 1.45), xlabel="temperature T")
+    axes.set(ylim=(0, 1.45), xlabel="temperature T")
+    axes.set_xticks([-1, 0, 1], ["0.1", "1", "10"])
+    axes.set_yticks([0, 0.5, 1])

@@ -21,7 +21,13 @@ def number(value: float) -> float | str:
 def thermal() -> dict[str, Any]:
     """Boltzmann's law, entropy, mean energy and heat capacity, from T = 0 to ∞."""
     cases = []
-    for energies in ([0.0, 1.0, 2.0, 4.0], [0.0, 1.0], [3.0, 3.0, 5.0], [-2.0, 0.5, 7.0], [0.0, math.inf, 1.0]):
+    for energies in (
+        [0.0, 1.0, 2.0, 4.0],
+        [0.0, 1.0],
+        [3.0, 3.0, 5.0],
+        [-2.0, 0.5, 7.0],
+        [0.0, math.inf, 1.0],
+    ):
         for temperature in (0.0, 0.02, 0.4168, 1.0, 7.5, 50.0, math.inf):
             p = probability.boltzmann(energies, temperature)
             cases.append(
@@ -46,7 +52,14 @@ def divergence() -> dict[str, Any]:
         ([0.5, 0.5, 0.0], [0.5, 0.0, 0.5]),
         ([0.2, 0.3, 0.5], [0.2, 0.3, 0.5]),
     ]
-    bells = [(1.0, 1.0, 2.0), (0.0, 0.2, 3.0), (-3.0, 0.3, 2.5), (4.0, 4.0, 3.0), (0.5, 1.0, 0.3), (0.2, 2.0, 2.0)]
+    bells = [
+        (1.0, 1.0, 2.0),
+        (0.0, 0.2, 3.0),
+        (-3.0, 0.3, 2.5),
+        (4.0, 4.0, 3.0),
+        (0.5, 1.0, 0.3),
+        (0.2, 2.0, 2.0),
+    ]
     return {
         "pairs": [
             {
@@ -92,4 +105,8 @@ def darts() -> dict[str, Any]:
                 ],
             }
         )
-    return {"boards": boards, "area": board.AREA, "middle": bool(board.inside("flower", np.array([[0.5, 0.5]]))[0])}
+    return {
+        "boards": boards,
+        "area": board.AREA,
+        "middle": bool(board.inside("flower", np.array([[0.5, 0.5]]))[0]),
+    }

@@ -13,8 +13,12 @@ from book_lib.rng import CounterRNG
 def laws() -> dict[str, Any]:
     """The laws one by one, the Gaussian in the plane, the Beta law, and the counts of a die."""
     return {
-        "normal": [one_law(probability.Normal(m, s), [m, m - 2.5 * s, 4.0]) for m, s in [(0, 1), (-1.5, 0.2)]],
-        "uniform": [one_law(probability.Uniform(a, b), [(a + b) / 2, a, 9.0]) for a, b in [(0, 0.5), (-3, 2)]],
+        "normal": [
+            one_law(probability.Normal(m, s), [m, m - 2.5 * s, 4.0]) for m, s in [(0, 1), (-1.5, 0.2)]
+        ],
+        "uniform": [
+            one_law(probability.Uniform(a, b), [(a + b) / 2, a, 9.0]) for a, b in [(0, 0.5), (-3, 2)]
+        ],
         "bernoulli": [one_law(probability.Bernoulli(p), [0, 1]) for p in (0.0, 0.3, 1.0)],
         "categorical": [categorical(p) for p in ([0.2, 0.5, 0.3], [0.0, 0.25, 0.75], [0.1] * 5 + [0.5])],
         "gaussian": [gaussian(*case) for case in [(1.5, 1.0, 0.6), (0.3, 2.0, -0.99), (1.2, 1.2, 0.0)]],

@@ -67,6 +67,8 @@ test("the address holds what was put there, and survives nonsense", () => {
   assert.equal(parseValue("1", false), undefined);
   assert.equal(parseValue("up", "down"), "up");
   assert.equal(parseValue("1", null), undefined);
+  assert.deepEqual(parseValue("0.2,0.5,0.3", [1, 0]), [0.2, 0.5, 0.3]);
+  for (const bad of ["", "1,,2", "1,x", "1,Infinity"]) assert.equal(parseValue(bad, [1]), undefined);
 });
 
 test("typed numbers: an error names the field and both limits", () => {
@@ -83,6 +85,9 @@ test("typed numbers: an error names the field and both limits", () => {
   assert.match(numberError("7", size), /steps of 2/);
   assert.match(numberError("3.5", { ...size, step: 1 }), /whole/);
   assert.match(numberError("3", { label: "Size", min: 4, max: 16, stops: [4, 8, 16] }), /4, 8, 16/);
+  const own = { label: "ρ", min: -0.99, max: 0.99, refuse: (v) => `${v} is too much` };
+  assert.deepEqual(["1.2", "0.5"].map((text) => numberError(text, own)), ["1.2 is too much", ""]);
+  assert.match(numberError("x", own), /from −0.99 to 0.99/); // no number at all: nothing to say about it
 });
 
 test("a slider's position and its value are inverse, at both ends exactly", () => {

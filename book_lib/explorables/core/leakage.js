@@ -10,7 +10,10 @@ import { CounterRNG } from "./rng.js";
 const WORD = 32;
 export const NEW = 256; // fresh samples, drawn after everything else is settled
 
-/** @typedef {{seed: number, train: number, validation: number, test: number, features: number, kept: number, leak: boolean}} Settings */
+/**
+ * @typedef {{seed: number, train: number, validation: number, test: number, features: number, kept: number,
+ *     leak: boolean}} Settings
+ */
 /** @typedef {{chosen: number[], scores: [number, number, number]}} Trial  scores: validation, test, new samples */
 
 /** How many bits of a word are set. @param {number} word */
@@ -127,7 +130,10 @@ export function trial(settings, repeat) {
   ] };
 }
 
-/** Places of the largest values, the largest first; of equals the earlier. @param {Float64Array} values @param {number} count */
+/**
+ * Places of the largest values, the largest first; of equals the earlier.
+ * @param {Float64Array} values @param {number} count
+ */
 function best(values, count) {
   /** @type {number[]} */
   const top = [];

@@ -15,7 +15,10 @@ export const LONGEST = 400; // steps of a race
 /** @param {ArrayLike<number>} values */
 const mean = (values) => Array.from(values).reduce((sum, v) => sum + v, 0) / values.length;
 
-/** Twelve points about a line: one x in each twelfth, then its knobs, then the noise. @param {number} seed @returns {Points} */
+/**
+ * Twelve points about a line: one x in each twelfth, then its knobs, then the noise.
+ * @param {number} seed @returns {Points}
+ */
 export function lineData(seed) {
   const rng = new CounterRNG(seed);
   const x = Float64Array.from({ length: POINTS }, (_, i) => LOW + ((HIGH - LOW) * (i + rng.random())) / POINTS);
@@ -30,7 +33,10 @@ export function lineLoss({ x, t }, [slope, intercept]) {
   return mean(x.map((v, i) => (t[i] - slope * v - intercept) ** 2));
 }
 
-/** The least-squares line: slope Σ(x − x̄)(t − t̄)/Σ(x − x̄)², intercept t̄ − slope·x̄. @param {Points} points @returns {Line} */
+/**
+ * The least-squares line: slope Σ(x − x̄)(t − t̄)/Σ(x − x̄)², intercept t̄ − slope·x̄.
+ * @param {Points} points @returns {Line}
+ */
 export function bestLine({ x, t }) {
   const [mx, mt] = [mean(x), mean(t)];
   const slope = mean(x.map((v, i) => (v - mx) * (t[i] - mt))) / mean(x.map((v) => (v - mx) ** 2));
@@ -57,7 +63,7 @@ export function descend(points, line, rate = RATE) {
 export function contour(points, more, count = 96) {
   const [xx, x] = [mean(points.x.map((v) => v * v)), mean(points.x)];
   const best = bestLine(points);
-  const spread = Math.sqrt(xx - x * x); // Cholesky: M = L Lᵀ with L = [[√xx, 0], …], turned round for the intercept
+  const spread = Math.sqrt(xx - x * x); // the quadratic form is spread²·δ₀² + (δ₁ + x·δ₀)²
   return Array.from({ length: count }, (_, k) => {
     const angle = (2 * Math.PI * k) / count;
     const slope = (Math.sqrt(more) * Math.cos(angle)) / spread;

@@ -229,7 +229,8 @@ function menuParts(f, label, options) {
 function segmentParts(f, label, options) {
   const name = uniqueId("choice");
   const radios = options.map((_, i) => h("input", { type: "radio", name, value: i, id: `${name}-${i}` }));
-  const node = h("fieldset", { class: "xp-field xp-choice" }, h("legend", { class: "xp-label" }, label),
+  // subtle: the id is there to be found: another bundle on this page counts from 1 too, and radios of one name are one group
+  const node = h("fieldset", { class: "xp-field xp-choice", id: name }, h("legend", { class: "xp-label" }, label),
     h("span", { class: "xp-segments" },
       ...options.map((o, i) => h("span", { class: "xp-segment" }, radios[i], h("label", { for: `${name}-${i}` }, o.label)))));
   return {

@@ -15,19 +15,20 @@ export class Rolls {
     /** Faces 0, 1 or 2, the first roll first. @type {number[]} */
     this.order = [];
     this.follow(counts);
-    this.shuffle();
   }
 
   get counts() {
     return [0, 1, 2].map((face) => this.order.filter((one) => one === face).length);
   }
 
-  /** Make the rolls agree with new counts: more come last, fewer lose the latest. @param {ArrayLike<number>} counts */
+  /** Make the rolls agree with new counts: more come last, in any order, fewer lose the latest. @param {ArrayLike<number>} counts */
   follow(counts) {
+    const late = [];
     for (let face = 0; face < 3; face++) {
-      for (let missing = counts[face] - this.counts[face]; missing > 0; missing--) this.order.push(face);
+      for (let missing = counts[face] - this.counts[face]; missing > 0; missing--) late.push(face);
       for (let extra = this.counts[face] - counts[face]; extra > 0; extra--) this.order.splice(this.order.lastIndexOf(face), 1);
     }
+    for (const i of this.cards.permutation(late.length)) this.order.push(late[i]);
   }
 
   /** Roll the hidden die; stops where a count would pass its limit. @param {number} n */

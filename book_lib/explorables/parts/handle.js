@@ -89,7 +89,7 @@ export function drag(f, svg, grip, onMove) {
  */
 export function smallTable(caption, columns, rows) {
   const body = rows.map((row) => h("tr", {}, h("th", { scope: "row" }, row), ...columns.slice(1).map(() => h("td", {}, "–"))));
-  const head = columns.map((column) => h("th", { scope: "col" }, column));
+  const head = columns.map((column) => (column ? h("th", { scope: "col" }, column) : h("td"))); // an empty header is none
   const node = h("table", { class: "xp-small-table", "aria-label": caption }, h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...body));
   return {
     node,
