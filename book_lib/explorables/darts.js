@@ -261,7 +261,7 @@ function readouts(f, game) {
   const darts = readout(f, { name: "darts", label: t("readDarts"), format: whole, width: 6 });
   const hits = readout(f, { name: "hits", label: t("readHits"), format: whole, width: 6 });
   const bar = (/** @type {number} */ v, /** @type {number} */ scale) =>
-    fixed(v, 4) + (game().board.n > 1 ? ` ± ${fixed(scale * game().board.error, 4)}` : "");
+    fixed(v, 4) + (game().board.n > 1 && Number.isFinite(v) ? ` ± ${fixed(scale * game().board.error, 4)}` : "");
   const area = readout(f, { name: "estimate", label: t("readArea"), format: (v) => bar(v, 1), width: 15 });
   const pi = readout(f, { name: "four_times", label: t("readPi"), format: (v) => bar(v, 4), width: 15 });
   const exact = readout(f, { name: "exact", label: t("readExact"), format: four, width: 6 });
@@ -270,7 +270,7 @@ function readouts(f, game) {
     darts(board.n);
     hits(board.hits);
     area(board.mean);
-    pi(4 * board.mean);
+    pi(f.model.get("shape") === "quarter" ? 4 * board.mean : NaN); // four flowers are nothing in particular
     exact(game().exact);
     f.setReadout("error", board.error);
     f.setReadout("typical", history.at(-1)?.typical ?? NaN);

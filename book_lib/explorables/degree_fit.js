@@ -222,7 +222,7 @@ function mixer(f, turn) {
   const fit = button(f, { label: t("fit"), primary: true, into: node, onClick: () => f.assign({ fitted: true }) });
   return { node, turn, show(/** @type {State} */ { weights, fitted }) {
     showing = true;
-    weight.set(Number((weights[f.model.get("order")] ?? 0).toPrecision(12)));
+    weight.set(Number((weights[f.model.get("order")] ?? 0).toFixed(3)));
     showing = false;
     setDisabled(fit, fitted);
   } };

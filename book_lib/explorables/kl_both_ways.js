@@ -114,6 +114,7 @@ function render({ model, el }) {
   const views = { bars: barsView(f), fit: fitView(f) };
   let shown = "";
   const draw = () => {
+    if (model.get("p").length !== model.get("q").length) return; // Python sets one after the other
     const name = /** @type {"bars" | "fit"} */ (model.get("view"));
     const view = views[name];
     if (shown !== name) {

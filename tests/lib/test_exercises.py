@@ -18,7 +18,7 @@ SEEDS = st.integers(min_value=0, max_value=10_000)
 def test_the_chapter_registers_its_checks():
     assert names("ising") == [f"ising-{n}" for n in (1, 2, 3, 5, 6, 7, 8, 9)]
     for unknown in ("isng", 5):
-        with pytest.raises(ValueError, match="chapter: expected one of ising"):
+        with pytest.raises(ValueError, match="chapter: expected one of .*ising"):
             names(unknown)
 
 

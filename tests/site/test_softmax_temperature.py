@@ -167,7 +167,7 @@ def test_the_plot_sets_the_temperature(softmax: Live) -> None:
 
 def test_the_address_keeps_infinity(softmax: Live) -> None:
     start(softmax).button("T = ∞, uniform").click()
-    softmax.page.wait_for_function("location.hash.includes('softmax_temperature.temperature=1e')")
+    softmax.page.wait_for_function("() => location.hash.includes('softmax_temperature.temperature=1e')")
     softmax.page.reload()
     softmax.page.wait_for_selector("[data-explorable=softmax_temperature]")
     assert softmax.settle().readouts()["entropy"] == pytest.approx(math.log(4))
