@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 import tasks
+from tests.conftest import unit
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -232,6 +233,12 @@ def test_a_failing_command_stops_with_its_last_words(monkeypatch, tmp_path, caps
             "Greeting", sys.executable, "-c", "print('no network'); raise SystemExit(3)", log="greeting.log"
         )
     assert "no network" in capsys.readouterr().out
+
+
+def test_a_files_tests_stay_in_one_process_and_a_pages_too():
+    assert unit("tests/book/test_execution.py::test_a[x]") == unit("tests/book/test_execution.py::test_b")
+    pages = [f"tests/site/test_site.py::test_page[{p}]" for p in ("dark-chapters/ising.html", "index.html")]
+    assert unit(pages[0]) == unit("tests/site/test_site.py::test_budget[chapters/ising.html]") != unit(pages[1])
 
 
 def test_the_summary_counts_what_failed(tmp_path, capsys):
