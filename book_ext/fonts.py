@@ -38,20 +38,20 @@ FACES = [
     ("Source Serif 4", "source-serif-4", 400, "italic"),
     ("Source Serif 4", "source-serif-4", 600, "normal"),
     ("Source Sans 3", "source-sans-3", 400, "normal"),
-    ("Source Sans 3", "source-sans-3", 400, "italic"),
     ("Source Sans 3", "source-sans-3", 600, "normal"),
     ("Source Code Pro", "source-code-pro", 400, "normal"),
 ]
-# What every English page uses; then the rest of Latin and its punctuation, for the page that quotes a name.
-BASIC = [*range(0x20, 0x7F), *map(ord, "\u00a0©°±²³·×÷äçèéöüß–—‘’“”…′−\u200b\u2060")]
+# What every English page of this book uses, small digits included; then the rest of Latin and its punctuation,
+# for the page that quotes a name.
+BASIC = [*range(0x20, 0x7F), *map(ord, "\u00a0©°±²³·×÷äçèéöüß–—‘’“”…′−½¼¾⅛⁰¹⁴⁵⁶⁻ⁿ₀₁₂₃₄₅‖″\u2009\u202f\u200b\u2060")]
 LATIN = [*range(0xA1, 0x180), *range(0x2000, 0x2070), 0x20AC, 0x2122, 0xFFFD]
 SIGNS = [*range(0x2190, 0x2196), *range(0x2200, 0x2300), 0x27E8, 0x27E9, 0x25C6, 0x25CF, 0x2605, 0x2113, 0x210F]
-GREEK = [*range(0x391, 0x3CA), 0x3D1, 0x3D5, 0x3F5]
-# name → (fontsource's file, characters); browsers fetch an alphabet only when a page needs a letter of it
+GREEK = [*map(ord, "ΓΔΘΛΞΠΣΦΨΩ"), *range(0x3B1, 0x3CA), 0x3D1, 0x3D5, 0x3F5]  # as symbols, not as a language
+# name → (fontsource's file, characters, features); browsers fetch an alphabet only when a page needs a letter of it
 ALPHABETS = {
-    "basic": ("latin", BASIC),
-    "latin": ("latin", sorted(set(LATIN) - set(BASIC))),
-    "greek": ("greek", GREEK),
+    "basic": ("latin", BASIC, ("kern", "liga", "tnum")),
+    "latin": ("latin", sorted(set(LATIN) - set(BASIC)), ("kern",)),
+    "greek": ("greek", GREEK, ()),
 }
 
 
@@ -59,7 +59,7 @@ def files() -> list[tuple[str, int, str, str, Path]]:
     """Every font file of the text: family, weight, style, alphabet, path."""
     found = []
     for family, package, weight, style in FACES:
-        for alphabet, (file, _) in ALPHABETS.items():
+        for alphabet, (file, *_) in ALPHABETS.items():
             path = SOURCE / package / "files" / f"{package}-{file}-{weight}-{style}.woff2"
             if path.is_file():
                 found.append((family, weight, style, alphabet, path))
@@ -100,7 +100,7 @@ def ranges(characters: Iterable[int]) -> str:
 def copy(folder: Path) -> None:
     """Put the fonts of the text, cut down, beside the stylesheet."""
     for *_, alphabet, path in files():
-        shutil.copyfile(cut(path, ALPHABETS[alphabet][1]), folder / name(path, alphabet))
+        shutil.copyfile(cut(path, *ALPHABETS[alphabet][1:]), folder / name(path, alphabet))
 
 
 def characters(path: Path) -> set[int]:
@@ -108,7 +108,7 @@ def characters(path: Path) -> set[int]:
     return set(TTFont(path, lazy=True).getBestCmap())
 
 
-def cut(path: Path, characters: Iterable[int], features: tuple[str, ...] = ("kern", "liga", "tnum")) -> Path:
+def cut(path: Path, characters: Iterable[int], features: tuple[str, ...]) -> Path:
     """A copy of a font with only these characters and features, made once and kept.
 
     Args:

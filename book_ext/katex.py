@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 from functools import cache
+from html import unescape
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -162,11 +163,75 @@ def stylesheet() -> str:
     return re.sub(r',url\(fonts/[^)]+\.(?:woff|ttf)\) format\("[a-z]+"\)', "", css)
 
 
-def copy_fonts(folder: Path, characters: set[int]) -> None:
-    """Put KaTeX's fonts beside its stylesheet, cut down to the characters that the book's pages use."""
+# What sets a font in `katex.css` → the font's file. Letters without any of these are in Main-Regular.
+FONTS = {
+    "mathnormal": "Math-Italic",
+    "boldsymbol": "Math-BoldItalic",
+    "mathit": "Main-Italic",
+    "textit": "Main-Italic",
+    "mathbf": "Main-Bold",
+    "textbf": "Main-Bold",
+    "amsrm": "AMS-Regular",
+    "mathbb": "AMS-Regular",
+    "textbb": "AMS-Regular",
+    "mathcal": "Caligraphic-Regular",
+    "mathfrak": "Fraktur-Regular",
+    "textfrak": "Fraktur-Regular",
+    "mathboldfrak": "Fraktur-Bold",
+    "textboldfrak": "Fraktur-Bold",
+    "mathtt": "Typewriter-Regular",
+    "texttt": "Typewriter-Regular",
+    "mathscr": "Script-Regular",
+    "textscr": "Script-Regular",
+    "mathsf": "SansSerif-Regular",
+    "textsf": "SansSerif-Regular",
+    "mathboldsf": "SansSerif-Bold",
+    "textboldsf": "SansSerif-Bold",
+    "mathitsf": "SansSerif-Italic",
+    "mathsfit": "SansSerif-Italic",
+    "textitsf": "SansSerif-Italic",
+    "size1": "Size1-Regular",
+    "size2": "Size2-Regular",
+    "size3": "Size3-Regular",
+    "size4": "Size4-Regular",
+    "small-op": "Size1-Regular",
+    "large-op": "Size2-Regular",
+}
+# Pieces of tall brackets stand in spans without a class, inside one that says which of these two fonts it is.
+BARE = ("Main-Regular", "Size1-Regular", "Size4-Regular")
+ATOMS = {"mord", "mop", "mbin", "mrel", "mopen", "mclose", "mpunct", "minner", "delimsizing", "op-symbol"}
+LEAF = re.compile(r'<span(?: class="([^"]*)")?(?: style="[^"]*")?>([^<]+)<')
+
+
+def letters(html: str) -> dict[str, set[int]]:
+    """The code points that a page's formulas need of each of KaTeX's fonts; now and then one more.
+
+    >>> {font: bytes(points).decode() for font, points in letters('<span class="mord mathbb">R</span>').items()}
+    {'AMS-Regular': 'R'}
+    """
+    needed: dict[str, set[int]] = {}
+    for classes, text in LEAF.findall(html):
+        names = set(classes.split())
+        fonts_of = BARE
+        if names:
+            if not names & ATOMS:
+                continue
+            fonts_of = {FONTS[name] for name in names & FONTS.keys()} or {"Main-Regular"}
+        for font in fonts_of:
+            needed.setdefault(font, set()).update(map(ord, unescape(text)))
+    return needed
+
+
+def copy_fonts(folder: Path, pages: list[str]) -> None:
+    """Put KaTeX's fonts beside its stylesheet, cut down to what the formulas of the book's pages need of each."""
     (folder / "fonts").mkdir(exist_ok=True)
+    needed: dict[str, set[int]] = {}
+    for page in pages:
+        for font, points in letters(page).items():
+            needed.setdefault(font, set()).update(points)
     for font in sorted((DIST / "fonts").glob("*.woff2")):
-        kept = fonts.cut(font, characters & fonts.characters(font) | {0x20}, features=())
+        wanted = needed.get(font.stem.removeprefix("KaTeX_"), set())
+        kept = fonts.cut(font, wanted & fonts.characters(font) | {0x20}, features=())
         shutil.copyfile(kept, folder / "fonts" / font.name)
 
 

@@ -267,16 +267,19 @@ LEFTOVERS = (
 ).split()
 
 
+ASKED = ("sphinx-design.min.css", "design-tabs.js")  # of use where a page has tabs or cards
+
+
 def tidy(app: Sphinx, error: Exception | None) -> None:
-    """After the pages are written: KaTeX's fonts with the characters in use, and nothing that nobody asks for."""
+    """After the pages are written: KaTeX's fonts with the letters in use, and nothing that nobody asks for."""
     if error or not is_site(app):
         return
     out = Path(app.outdir)
-    text = "".join(page.read_text("utf-8") for page in sorted(out.rglob("*.html")))
-    katex.copy_fonts(out / OUT, set(map(ord, set(text))))
+    pages = [page.read_text("utf-8") for page in sorted(out.rglob("*.html"))]
+    katex.copy_fonts(out / OUT, pages)
     static = out / "_static"
     unused = [path for pattern in LEFTOVERS for path in static.glob(pattern)]
-    unused += [static / name for name in ("sphinx-design.min.css", "design-tabs.js") if name not in text]
+    unused += [static / name for name in ASKED if not any(name in page for page in pages)]
     for path in unused:
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
