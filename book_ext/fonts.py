@@ -41,9 +41,9 @@ FACES = [
     ("Source Sans 3", "source-sans-3", 600, "normal"),
     ("Source Code Pro", "source-code-pro", 400, "normal"),
 ]
-# What every English page of this book uses, small digits included; then the rest of Latin and its punctuation,
-# for the page that quotes a name.
-BASIC = [*range(0x20, 0x7F), *map(ord, "\u00a0©°±²³·×÷äçèéöüß–—‘’“”…′−½¼¾⅛⁰¹⁴⁵⁶⁻ⁿ₀₁₂₃₄₅‖″\u2009\u202f\u200b\u2060")]
+# What every English page of this book uses, spins included; then the rest of Latin and its punctuation, for the page
+# that quotes a name. A font may lack some: the reader's own fonts have these, small digits for one.
+BASIC = [*range(0x20, 0x7F), *map(ord, "\u00a0©°±¹²³·×÷¼½¾äçèéöüß–—‘’“”…′″−↑↓\u2009\u200b")]
 LATIN = [*range(0xA1, 0x180), *range(0x2000, 0x2070), 0x20AC, 0x2122, 0xFFFD]
 SIGNS = [*range(0x2190, 0x2196), *range(0x2200, 0x2300), 0x27E8, 0x27E9, 0x25C6, 0x25CF, 0x2605, 0x2113, 0x210F]
 GREEK = [*map(ord, "ΓΔΘΛΞΠΣΦΨΩ"), *range(0x3B1, 0x3CA), 0x3D1, 0x3D5, 0x3F5]  # as symbols, not as a language
@@ -72,9 +72,14 @@ def faces() -> str:
     """The `@font-face` rules."""
     return "".join(
         f'@font-face{{font-family:"{family}";font-style:{style};font-weight:{weight};font-display:swap;'
-        f'src:url({name(path, alphabet)}) format("woff2");unicode-range:{ranges(ALPHABETS[alphabet][1])}}}\n'
+        f'src:url({name(path, alphabet)}) format("woff2");unicode-range:{ranges(shown(path, alphabet))}}}\n'
         for family, weight, style, alphabet, path in files()
     )
+
+
+def shown(path: Path, alphabet: str) -> set[int]:
+    """The code points of an alphabet that a font has: for any other its file would be fetched in vain."""
+    return characters(path) & set(ALPHABETS[alphabet][1])
 
 
 def name(path: Path, alphabet: str) -> str:

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+LONGEST = 2**48  # entries of an array: more fit no memory, and NumPy's own complaint would name no argument
+
 
 def finite(name: str, value: Any) -> float:
     """Return ``value`` as a float, refusing what is not a finite real number."""
@@ -67,7 +69,8 @@ def real_array(name: str, values: ArrayLike) -> NDArray[np.float64]:
         array = np.asarray(values)
         # subtle: NumPy turns "1", True and a date into floats if asked; the kind tells them from numbers.
         if array.dtype.kind in "iuf" or (array.dtype.kind == "O" and all(map(_is_real, array.flat))):
-            return array.astype(np.float64, copy=False)
+            with np.errstate(over="ignore"):  # what a long double holds and a float does not becomes infinite
+                return array.astype(np.float64, copy=False)
     except (TypeError, ValueError, OverflowError, RuntimeError) as error:
         raise TypeError(f"{name} must be an array of real numbers: {error}") from None
     raise TypeError(f"{name} must be an array of real numbers, got {array.dtype.name} entries")
@@ -98,7 +101,9 @@ def finite_array(name: str, values: ArrayLike) -> NDArray[np.float64]:
 
 
 def regular(name: str, values: ArrayLike) -> NDArray:
-    """Return ``values`` as an array of whatever type, refusing lists of unequal length."""
+    """Return ``values`` as an array of whatever type, refusing lists of unequal length and masked arrays."""
+    if isinstance(values, np.ma.MaskedArray):
+        raise TypeError(f"{name} must be an array without gaps, got a masked array; fill its gaps first")
     try:
         return np.asarray(values)
     except ValueError:

@@ -67,7 +67,8 @@ def distribution(name: str, p: ArrayLike, axis: int = -1) -> NDArray[np.float64]
     require_entries(name, array, axis)
     if (array < 0).any():
         raise ValueError(f"{name} must not be negative, got {array.min()}")
-    total = array.sum(axis=axis, keepdims=True)
+    with np.errstate(over="ignore"):  # 1e308 twice sums to infinity, which is not 1 either
+        total = array.sum(axis=axis, keepdims=True)
     worst = total.flat[np.argmax(np.abs(total - 1))] if total.size else 1.0
     if abs(worst - 1) > TOLERANCE:
         raise ValueError(f"{name} must sum to 1 along axis {axis}, got {worst:.9g}")
@@ -100,7 +101,16 @@ def counts(name: str, values: ArrayLike) -> NDArray[np.float64]:
     require_entries(name, array, -1)
     if (array < 0).any():
         raise ValueError(f"{name} must not be negative, got {array.min():g}")
-    return array
+    return array + 0.0  # −0.0 as well is 0
+
+
+def total(name: str, weights: NDArray) -> NDArray[np.float64]:
+    """Return the sum along the last axis, shape (…, 1), refusing one that no float holds."""
+    with np.errstate(over="ignore"):
+        sums = weights.sum(axis=-1, keepdims=True)
+    if not np.isfinite(sums).all():
+        raise ValueError(f"{name} must have a finite sum, got {weights.max():g} among them")
+    return sums
 
 
 def indices(name: str, values: ArrayLike, classes: int) -> NDArray[np.int64]:
@@ -126,7 +136,10 @@ def shape(size: int | tuple[int, ...] | None) -> tuple[int, ...]:
     if size is None:
         return ()
     sizes = size if isinstance(size, tuple) else (size,)
-    return tuple(_checks.integer("size", n, 0) for n in sizes)
+    checked = tuple(_checks.integer("size", n, 0, _checks.LONGEST) for n in sizes)
+    if math.prod(checked) > _checks.LONGEST:
+        raise ValueError(f"size must be at most {_checks.LONGEST} in all, got {size}")
+    return checked
 
 
 def without_booleans(values: ArrayLike) -> ArrayLike:

@@ -29,7 +29,7 @@ def one_hot(indices: ArrayLike, classes: int) -> NDArray[np.int64]:
     array([[1, 0, 0, 0],
            [0, 0, 0, 1]])
     """
-    classes = _checks.integer("classes", classes, 1)
+    classes = _checks.integer("classes", classes, 1, _checks.LONGEST)
     indices = arrays.indices("indices", indices, classes)
     return (indices[..., None] == np.arange(classes)).astype(np.int64)
 
@@ -53,7 +53,7 @@ def face_counts(rolls: ArrayLike, classes: int) -> NDArray[np.int64]:
     >>> face_counts([0, 1, 1, 3], classes=4)
     array([1, 2, 0, 1])
     """
-    classes = _checks.integer("classes", classes, 1)
+    classes = _checks.integer("classes", classes, 1, _checks.LONGEST)
     rolls = arrays.indices("rolls", rolls, classes)
     if rolls.size == 0:
         raise ValueError("rolls must hold at least one outcome, got an empty sample")
@@ -97,7 +97,7 @@ def categorical_mle(counts: ArrayLike) -> NDArray[np.float64]:
     array([0.25, 0.5 , 0.  , 0.25])
     """
     counts = arrays.counts("counts", counts)
-    total = counts.sum(axis=-1, keepdims=True)
+    total = arrays.total("counts", counts)
     if (total == 0).any():
         raise ValueError("counts must hold at least one observation, got only zeros")
     return counts / total
@@ -127,11 +127,12 @@ def categorical_map(counts: ArrayLike, concentration: ArrayLike) -> NDArray[np.f
     if alpha.ndim:
         arrays.matching("counts", counts, "concentration", alpha, axis=-1)
     weights = counts + alpha - 1
-    if (weights < 0).any() or (weights.sum(axis=-1) == 0).any():
+    total = arrays.total("counts and concentration", np.maximum(weights, 0))
+    if (weights < 0).any() or (total == 0).any():
         raise ValueError(
             "concentration is too small for these counts: no s + α - 1 may be below 0, nor all be 0"
         )
-    return weights / weights.sum(axis=-1, keepdims=True)
+    return weights / total
 
 
 def marginals(joint: ArrayLike) -> tuple[NDArray[np.float64], ...]:
@@ -187,7 +188,8 @@ def _table(joint: ArrayLike) -> NDArray[np.float64]:
     array = _checks.finite_array("joint", joint)
     if array.ndim == 0:
         raise ValueError("joint must be a table with at least one axis, got a number")
-    total = array.sum()
+    with np.errstate(over="ignore"):
+        total = array.sum()
     if array.size and (array >= 0).all() and abs(total - 1) > arrays.TOLERANCE:
         raise ValueError(f"joint must sum to 1, got {total:.9g}")
     return arrays.distribution("joint", array.ravel()).reshape(array.shape)

@@ -177,8 +177,9 @@ def free_energy(
     energies, q = arrays.energies(energies, axis), arrays.distribution("q", q, axis)
     arrays.matching("q", q, "energies", energies, axis)
     mean = arrays.product(q, energies).sum(axis=axis)
-    heat = arrays.product(np.asarray(entropy(q, axis=axis)), np.asarray(temperature))
-    with np.errstate(invalid="ignore"):  # ∞ − ∞: a state that costs ∞ does so at every temperature
+    # ∞ − ∞: a state that costs ∞ does so at every temperature. And T·S may be larger than any float.
+    with np.errstate(invalid="ignore", over="ignore"):
+        heat = arrays.product(np.asarray(entropy(q, axis=axis)), np.asarray(temperature))
         return arrays.result(np.where(mean == np.inf, np.inf, mean - heat))
 
 
@@ -214,6 +215,9 @@ def temperature_of(energies: ArrayLike, mean_energy: float) -> float:
     target, low, high = _checks.finite("mean_energy", mean_energy), possible.min(), possible.max()
     if not (low <= target < high or low == target == high):
         raise ValueError(f"mean_energy must be at least {low:g} and below {high:g}, got {target:g}")
+    # subtle: in units of a power of two, which is exact, as 1e308 − (−1e308) would overflow.
+    unit = -math.frexp(max(abs(low), abs(high)))[1]
+    possible, target, low, high = (np.ldexp(energy, unit) for energy in (possible, target, low, high))
     middle = possible.mean()
     # subtle: within rounding of the plain mean T would be some ±1e16 of no meaning.
     if abs(target - middle) <= 4 * np.finfo(float).eps * max(abs(low), abs(high), high - low):
@@ -221,8 +225,11 @@ def temperature_of(energies: ArrayLike, mean_energy: float) -> float:
     if target == low:
         return 0.0
     if target < middle:
-        return 1 / _inverse_temperature(possible - low, target - low)
-    return -1 / _inverse_temperature(high - possible, high - target)
+        found = 1 / _inverse_temperature(possible - low, target - low)
+    else:
+        found = -1 / _inverse_temperature(high - possible, high - target)
+    with np.errstate(over="ignore"):
+        return float(np.ldexp(found, -unit))
 
 
 def _inverse_temperature(levels: NDArray, target: float) -> float:

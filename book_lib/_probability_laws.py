@@ -44,8 +44,8 @@ class Normal:
 
     @property
     def variance(self) -> float:
-        """σ²."""
-        return self.standard_deviation**2
+        """σ²; ∞ where no float holds it."""
+        return self.standard_deviation * self.standard_deviation
 
     def log_prob(self, x: ArrayLike) -> NDArray[np.float64] | float:
         """Return the logarithm of the density at ``x``, any shape.
@@ -87,11 +87,12 @@ class Normal:
         noise = _checks.positive("noise", noise)
         if data.size == 0:
             raise ValueError("data must hold at least one measurement, got an empty sample")
-        # Of the total, the prior's share of spread; without squares of tiny numbers to divide by.
-        spread = self.standard_deviation * math.sqrt(data.size)
-        total = math.hypot(spread, noise)
-        mean = self.mean + (spread / total) ** 2 * (float(data.mean()) - self.mean)
-        return Normal(mean, self.standard_deviation * (noise / total))
+        # The data's weight is Nσ²/(Nσ² + noise²); by a ratio, as squares of tiny or huge numbers are lost.
+        ratio = noise / self.standard_deviation / math.sqrt(data.size)
+        weight = 1 / (1 + ratio * ratio)
+        mean = (1 - weight) * self.mean + weight * float((data / data.size).sum())
+        left = ratio / math.hypot(1, ratio) if ratio < math.inf else 1
+        return Normal(mean, self.standard_deviation * left)
 
     def predictive(self, noise: float) -> Normal:
         """Return the law of the next measurement, when this is the law of the unknown mean.
@@ -136,8 +137,8 @@ class Uniform:
 
     @property
     def variance(self) -> float:
-        """(high − low)²/12."""
-        return (self.high - self.low) ** 2 / 12
+        """(high − low)²/12; ∞ where no float holds it."""
+        return (self.high - self.low) * (self.high - self.low) / 12
 
     def log_prob(self, x: ArrayLike) -> NDArray[np.float64] | float:
         """Return the logarithm of the density at ``x``, any shape; −inf outside the interval.

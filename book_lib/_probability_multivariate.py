@@ -42,7 +42,7 @@ class MultivariateNormal:
         covariance = _positive_definite("covariance", self.covariance, len(mean))
         set_field(self, "mean", arrays.frozen(mean))
         set_field(self, "covariance", arrays.frozen(covariance))
-        set_field(self, "_root", arrays.frozen(np.linalg.cholesky(covariance)))
+        set_field(self, "_root", arrays.frozen(np.linalg.cholesky(covariance)))  # L, with Σ = LLᵀ
 
     @property
     def variance(self) -> NDArray[np.float64]:
@@ -82,15 +82,20 @@ def _positive_definite(name: str, matrix: ArrayLike, dimension: int) -> NDArray[
     if array.shape != (dimension, dimension):
         raise ValueError(f"{name} must have shape ({dimension}, {dimension}), got {array.shape}")
     spread = np.sqrt(np.maximum(np.diagonal(array), 0))
-    scale = np.outer(spread, spread)
-    if (np.abs(array - array.T) > 1e-9 * np.maximum(np.abs(array), scale)).any():
-        raise ValueError(f"{name} must be symmetric, got {array.tolist()}")
+    skew = np.abs(array / 2 - array.T / 2)  # halves, as twice 1e308 is no float
+    skewed = skew > 0.5e-9 * np.maximum(np.abs(array), np.outer(spread, spread))
+    if skewed.any():
+        i, j = (int(index) for index in np.argwhere(skewed)[0])
+        raise ValueError(
+            f"{name} must be symmetric, got {array[i, j]:g} at {(i, j)} and {array[j, i]:g} at {(j, i)}"
+        )
     if (spread == 0).any():
         raise ValueError(
             f"{name} must be positive definite, got {np.diagonal(array).min():g} on its diagonal"
         )
+    array = array / 2 + array.T / 2
     # subtle: the correlations are judged, so that a millimetre beside a light year is no fault.
-    smallest = np.linalg.eigvalsh((array + array.T) / 2 / scale)[0]
+    smallest = np.linalg.eigvalsh(array / spread[:, None] / spread)[0]
     if smallest <= dimension * np.finfo(float).eps:
-        raise ValueError(f"{name} must be positive definite, got {array.tolist()}")
-    return (array + array.T) / 2
+        raise ValueError(f"{name} must be positive definite, got correlations of eigenvalue {smallest:.3g}")
+    return array

@@ -16,6 +16,9 @@ from book_lib._probability_laws import Bernoulli, Categorical, set_field
 from book_lib._probability_sampling import log_gamma_variates
 from book_lib.rng import RandomLike, as_generator
 
+# Beyond these the density is a spike at an end or at the mean, and a float has too few digits to tell where.
+LEAST, MOST = 1e-300, 1e12
+
 
 @dataclass(frozen=True)
 class Beta:
@@ -24,10 +27,10 @@ class Beta:
     Source: :cite:`bishop2006pattern`, equation 2.13. See the section :ref:`sec-prob-bayes`.
 
     Args:
-        a, b: above 0. Beta(1, 1) is uniform; a − 1 and b − 1 act like successes and failures seen before.
+        a, b: from 1e-300 to 1e12. Beta(1, 1) is uniform; a − 1 and b − 1 act like successes and failures seen before.
 
     Raises:
-        ValueError: if one is not finite and above 0.
+        ValueError: if one is out of range.
         TypeError: if one is not a real number.
 
     >>> Beta(1, 1).update(successes=2, failures=1).predictive()
@@ -38,8 +41,10 @@ class Beta:
     b: float
 
     def __post_init__(self) -> None:
-        set_field(self, "a", _checks.positive("a", self.a))
-        set_field(self, "b", _checks.positive("b", self.b))
+        for name in ("a", "b"):
+            number = _checks.positive(name, getattr(self, name))
+            _require_range(name, np.array(number))
+            set_field(self, name, number)
 
     @property
     def mean(self) -> float:
@@ -76,7 +81,7 @@ class Beta:
 
     def entropy(self, base: float = math.e) -> float:
         """Return the differential entropy: 0 for the uniform law, negative for every other."""
-        return special.simplex_entropy(np.array([self.a, self.b])) / arrays.log_base(base)
+        return special.simplex_entropy((self.a, self.b)) / arrays.log_base(base)
 
     def cdf(self, x: ArrayLike) -> NDArray[np.float64] | float:
         """Return the chance of a value below ``x``, any shape: the regularized incomplete beta function.
@@ -101,8 +106,10 @@ class Beta:
         if not 0 < mass < 1:
             raise ValueError(f"mass must lie between 0 and 1, both excluded, got {mass}")
         tail = (1 - mass) / 2
-        # subtle: the upper end from the mirror image, whose tail is a small number and not 1 less one.
-        return _quantile(self.a, self.b, tail), 1 - _quantile(self.b, self.a, tail)
+        # subtle: the upper end from the mirror image, whose tail is a small number and not 1 less one; unless
+        # that end is itself so near 0 that 1 less its mirror image has no digits left.
+        high = 1 - _quantile(self.b, self.a, tail)
+        return _quantile(self.a, self.b, tail), high if high > 0.5 else _quantile(self.a, self.b, 1 - tail)
 
     def update(self, successes: float, failures: float) -> Beta:
         """Return the posterior Beta(a + successes, b + failures) (:cite:`bishop2006pattern`, section 2.1.1).
@@ -127,10 +134,10 @@ class Dirichlet:
     Source: :cite:`bishop2006pattern`, equation 2.38. See the section :ref:`sec-prob-bayes`.
 
     Args:
-        concentration: α, shape (K,), K ≥ 2, above 0; α − 1 acts like counts seen before.
+        concentration: α, shape (K,), K ≥ 2, from 1e-300 to 1e12; α − 1 acts like counts seen before.
 
     Raises:
-        ValueError: if ``concentration`` has another shape, or an entry that is not finite and above 0.
+        ValueError: if ``concentration`` has another shape, or an entry that is out of range.
 
     >>> Dirichlet([1, 1, 1, 1]).update([1, 2, 0, 1]).predictive().probabilities
     array([0.25 , 0.375, 0.125, 0.25 ])
@@ -144,6 +151,7 @@ class Dirichlet:
             raise ValueError(f"concentration must have shape (K,), K at least 2, got {alpha.shape}")
         if (alpha <= 0).any():
             raise ValueError(f"concentration must be greater than 0, got {alpha.min():g}")
+        _require_range("concentration", alpha)
         set_field(self, "concentration", arrays.frozen(alpha))
 
     @property
@@ -196,6 +204,12 @@ class Dirichlet:
     def predictive(self) -> Categorical:
         """Return the law of the next roll, averaged over what p may be: Categorical(α/Σα)."""
         return Categorical(self.mean)
+
+
+def _require_range(name: str, alpha: NDArray) -> None:
+    if alpha.min() < LEAST or alpha.max() > MOST:
+        wrong = alpha.min() if alpha.min() < LEAST else alpha.max()
+        raise ValueError(f"{name} must lie between {LEAST:g} and {MOST:g}, got {wrong:g}")
 
 
 def _shares(alpha: NDArray, size: int | tuple[int, ...] | None, rng: RandomLike) -> NDArray:

@@ -109,7 +109,7 @@ def monte_carlo_integral(
 
     Raises:
         ValueError: if the corners do not make a box, ``samples`` is less than 2, or the function returns
-            another shape or something that is not finite.
+            another shape or something that is not finite or too large to be averaged.
         TypeError: for arguments of the wrong kind.
 
     >>> quarter = monte_carlo_integral(lambda x: (x**2).sum(axis=1) < 1, [0, 0], [1, 1], 10_000, rng=0)
@@ -119,13 +119,18 @@ def monte_carlo_integral(
     if not callable(function):
         raise TypeError(f"function must be callable, got {function!r}")
     low, high = _box(low, high)
-    samples = _checks.integer("samples", samples, 2)
+    samples = _checks.integer("samples", samples, 2, _checks.LONGEST)
     points = low + (high - low) * as_generator(rng).random((samples, len(low)))
     values = _checks.finite_array("values of function", arrays.without_booleans(function(points)))
     if values.shape != (samples,):
         raise ValueError(f"function must return one value a point, shape ({samples},), got {values.shape}")
     volume = float(np.prod(high - low))
-    return Estimate(volume * float(values.mean()), volume * float(values.std(ddof=1)) / math.sqrt(samples))
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, spread = volume * float(values.mean()), volume * float(values.std(ddof=1))
+    if not (math.isfinite(mean) and math.isfinite(spread)):
+        largest = np.abs(values).max()
+        raise ValueError(f"values of function must be small enough to be averaged, got {largest:g}")
+    return Estimate(mean, spread / math.sqrt(samples))
 
 
 def _box(low: ArrayLike, high: ArrayLike) -> tuple[NDArray, NDArray]:
@@ -134,6 +139,9 @@ def _box(low: ArrayLike, high: ArrayLike) -> tuple[NDArray, NDArray]:
         raise ValueError(f"low and high must both have shape (D,), got {low.shape} and {high.shape}")
     if not (high > low).all():
         raise ValueError(f"high must be above low, got low={low} and high={high}")
+    with np.errstate(over="ignore"):
+        if not np.prod(high - low) < np.inf:
+            raise ValueError(f"high must be above low by a finite volume, got low={low} and high={high}")
     return low, high
 
 

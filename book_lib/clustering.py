@@ -19,7 +19,7 @@ from book_lib.rng import Generator, RandomLike, as_generator
 __all__ = ["Clusters", "SoftClusters", "kmeans", "kmeans_start", "soft_kmeans", "within_cluster_sum"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Clusters:
     """What :func:`kmeans` found.
 
@@ -36,7 +36,7 @@ class Clusters:
     converged: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SoftClusters:
     """What :func:`soft_kmeans` found.
 
@@ -73,13 +73,14 @@ def within_cluster_sum(data: ArrayLike, labels: ArrayLike, centers: ArrayLike) -
     >>> within_cluster_sum([[0.0], [2.0], [9.0]], [0, 0, 1], [[1.0], [9.0]])
     2.0
     """
-    points, centers = _points(data), _centers(centers, _points(data))
-    labels = np.asarray(labels)
+    points = _points(data)
+    centers = _centers("centers", centers, points)
+    labels = _checks.regular("labels", labels)
     if labels.shape != (len(points),) or labels.dtype.kind not in "iu":
         raise ValueError(f"labels must be {len(points)} integers, got shape {labels.shape}, {labels.dtype}")
     if labels.min() < 0 or labels.max() >= len(centers):
         raise ValueError(f"labels must lie in 0 … {len(centers) - 1}, got {labels.min()} … {labels.max()}")
-    return float(((points - centers[labels]) ** 2).sum())
+    return float(_squares(points - centers[labels]).sum())
 
 
 def kmeans_start(data: ArrayLike, clusters: int, rng: RandomLike = 0) -> NDArray[np.float64]:
@@ -104,18 +105,14 @@ def kmeans_start(data: ArrayLike, clusters: int, rng: RandomLike = 0) -> NDArray
     True
     """
     points = _points(data)
-    different = len(np.unique(points, axis=0))
-    clusters = _checks.integer("clusters", clusters, 1)
-    if clusters > different:
-        raise ValueError(
-            f"clusters must be at most {different}, the number of different points, got {clusters}"
-        )
+    clusters = _cluster_count(clusters, points)
     generator = as_generator(rng)
     chosen = [_draw(np.ones(len(points)), generator)]
-    nearest = _squared_distances(points, points[chosen])[:, 0]
+    nearest = _squares(points - points[chosen[0]])
     while len(chosen) < clusters:
-        chosen.append(_draw(nearest, generator))
-        nearest = np.minimum(nearest, _squared_distances(points, points[chosen[-1:]])[:, 0])
+        # subtle: 1e-200 squared is 0; where all squares are, any point that is not yet chosen will do.
+        chosen.append(_draw(nearest if nearest.any() else _unlike(points, points[chosen]), generator))
+        nearest = np.minimum(nearest, _squares(points - points[chosen[-1]]))
     return points[chosen]
 
 
@@ -143,15 +140,20 @@ def kmeans(
     [0.5, 9.5]
     """
     points, centers = _prepared(data, clusters, rng, start)
-    labels = _nearest(points, centers)
-    history, converged = [within_cluster_sum(points, labels, centers)], False
+    rows = np.arange(len(points))
+    distances = _squared_distances(points, centers)
+    labels = distances.argmin(axis=1)
+    history, converged = [float(distances[rows, labels].sum())], False
     for _ in range(_checks.integer("steps", steps, 1)):
-        labels = _without_empty(points, labels, centers)
+        labels = _without_empty(labels, distances)
         centers = np.array([points[labels == k].mean(axis=0) for k in range(len(centers))])
-        history.append(within_cluster_sum(points, labels, centers))
-        before, labels = labels, _nearest(points, centers, labels)
-        history.append(within_cluster_sum(points, labels, centers))
-        converged = bool((before == labels).all())
+        distances = _squared_distances(points, centers)
+        nearest = distances.argmin(axis=1)
+        own, least = distances[rows, labels], distances[rows, nearest]
+        # A tie keeps the present centre: else two of them could exchange a point for ever.
+        labels = np.where(own <= least, labels, nearest)
+        history += [float(own.sum()), float(least.sum())]
+        converged = bool((own <= least).all())
         if converged:
             break
     return Clusters(centers, labels, np.array(history), converged)
@@ -177,14 +179,14 @@ def soft_kmeans(
     Args:
         data: shape (N, D).
         clusters: K, at most the number of different points.
-        temperature: T ≥ 0, in units of a squared distance; at 0 the nearest centres share a point evenly.
+        temperature: T, 0 … 1e300/(N K), in units of a squared distance; at 0 the nearest centres share a point evenly.
         rng: a seed or a generator, for :func:`kmeans_start`; not used if ``start`` is given.
         start: first centres, shape (K, D).
         steps: at most so many rounds.
         tolerance: end when a round lowers the free energy by no more than this share of Σ|x − mean|².
 
     Raises:
-        ValueError: if shapes do not fit, ``temperature`` is negative or not finite, or there are too few points.
+        ValueError: if shapes do not fit, ``temperature`` is out of range, or there are too few points.
         TypeError: if an argument is of the wrong kind.
 
     >>> soft = soft_kmeans([[0.0], [1.0], [9.0], [10.0]], 2, temperature=0.1, rng=3)
@@ -192,10 +194,8 @@ def soft_kmeans(
     [0.5, 9.5]
     """
     points, centers = _prepared(data, clusters, rng, start)
-    temperature = _checks.finite("temperature", temperature)
-    if temperature < 0:
-        raise ValueError(f"temperature must be at least 0, got {temperature}")
-    least = _checks.positive("tolerance", tolerance) * float(((points - points.mean(axis=0)) ** 2).sum())
+    temperature = _temperature(temperature, len(points) * len(centers))
+    least = _checks.positive("tolerance", tolerance) * float(_squares(points - points.mean(axis=0)).sum())
     energies = _squared_distances(points, centers)
     shares = softmax(-energies, temperature)
     history, converged = [_free_energy(shares, energies, temperature)], False
@@ -215,14 +215,45 @@ def _points(data: ArrayLike) -> NDArray[np.float64]:
     points = _checks.finite_array("data", data)
     if points.ndim != 2 or 0 in points.shape:
         raise ValueError(f"data must have shape (N, D) with N, D ≥ 1, got {points.shape}")
+    _require_near("data", points, points)
     return points
 
 
-def _centers(centers: ArrayLike, points: NDArray) -> NDArray[np.float64]:
-    centers = _checks.finite_array("centers", centers)
+def _centers(name: str, centers: ArrayLike, points: NDArray) -> NDArray[np.float64]:
+    centers = _checks.finite_array(name, centers)
     if centers.ndim != 2 or centers.shape[1] != points.shape[1] or len(centers) == 0:
-        raise ValueError(f"centers must have shape (K, {points.shape[1]}), got {centers.shape}")
+        raise ValueError(f"{name} must have shape (K, {points.shape[1]}), got {centers.shape}")
+    _require_near(name, centers, points)
     return centers
+
+
+def _require_near(name: str, places: NDArray, points: NDArray) -> None:
+    """Refuse places so far from the points that no float holds the sum of squared distances."""
+    with np.errstate(over="ignore"):
+        farthest = np.abs(places - points[0]).max() * 2  # from any point to any place, up to the root of D
+        if not np.isfinite(farthest**2 * points.size):
+            raise ValueError(f"{name} must lie close enough to sum squares, got {farthest / 2:g} apart")
+
+
+def _temperature(value: float, shares: int) -> float:
+    """Return T, refusing what is negative, or so hot that no float holds the free energy."""
+    number = _checks.finite("temperature", value)
+    if not 0 <= number <= 1e300 / shares:
+        side = "at least 0" if number < 0 else f"at most 1e300/(N K) = {1e300 / shares:g}"
+        raise ValueError(f"temperature must be {side}, got {value}")
+    return number
+
+
+def _cluster_count(clusters: int, points: NDArray) -> int:
+    """Return the number of clusters, refusing more than there are different points."""
+    clusters, rest = _checks.integer("clusters", clusters, 1), points
+    for different in range(clusters):
+        if len(rest) == 0:
+            raise ValueError(
+                f"clusters must be at most {different}, the number of different points, got {clusters}"
+            )
+        rest = rest[(rest != rest[0]).any(axis=1)]
+    return clusters
 
 
 def _prepared(
@@ -232,15 +263,16 @@ def _prepared(
     points = _points(data)
     if start is None:
         return points, kmeans_start(points, clusters, rng)
-    different = len(np.unique(points, axis=0))
-    if _checks.integer("clusters", clusters, 1) > different:
-        raise ValueError(
-            f"clusters must be at most {different}, the number of different points, got {clusters}"
-        )
+    clusters = _cluster_count(clusters, points)
     first = _checks.finite_array("start", start)
     if first.shape != (clusters, points.shape[1]):
         raise ValueError(f"start must have shape ({clusters}, {points.shape[1]}), got {first.shape}")
-    return points, first.copy()
+    return points, _centers("start", first, points).copy()
+
+
+def _unlike(points: NDArray, chosen: NDArray) -> NDArray[np.float64]:
+    """Return 1 for each point that differs from all the chosen ones, else 0."""
+    return np.all([(points != place).any(axis=1) for place in chosen], axis=0).astype(np.float64)
 
 
 def _draw(weights: NDArray, generator: Generator) -> int:
@@ -251,29 +283,25 @@ def _draw(weights: NDArray, generator: Generator) -> int:
     return min(int(np.searchsorted(edges, place, side="right")), int(np.flatnonzero(weights)[-1]))
 
 
+def _squares(differences: NDArray) -> NDArray[np.float64]:
+    """Return the squared length of each row, shape (N, D) → (N,)."""
+    return np.einsum("nd,nd->n", differences, differences)
+
+
 def _squared_distances(points: NDArray, centers: NDArray) -> NDArray[np.float64]:
     """Return |x_n − μ_k|², shape (N, K); by differences, since x² − 2xμ + μ² loses digits."""
-    return np.stack([((points - center) ** 2).sum(axis=1) for center in centers], axis=1)
+    return np.stack([_squares(points - center) for center in centers], axis=1)
 
 
-def _nearest(points: NDArray, centers: NDArray, present: NDArray | None = None) -> NDArray[np.int64]:
-    """Return the nearest centre of each point; a tie keeps the present one, else takes the first."""
-    distances = _squared_distances(points, centers)
-    labels = distances.argmin(axis=1)
-    if present is None:
-        return labels
-    rows = np.arange(len(points))
-    return np.where(distances[rows, present] <= distances[rows, labels], present, labels)
-
-
-def _without_empty(points: NDArray, labels: NDArray, centers: NDArray) -> NDArray[np.int64]:
+def _without_empty(labels: NDArray, distances: NDArray) -> NDArray[np.int64]:
     """Give each centre that has no points the point farthest from its own centre."""
-    labels = labels.copy()
-    for k in set(range(len(centers))) - set(labels.tolist()):
-        distances = ((points - centers[labels]) ** 2).sum(axis=1)
+    labels, sizes = labels.copy(), np.bincount(labels, minlength=distances.shape[1])
+    for k in np.flatnonzero(sizes == 0):
+        own = distances[np.arange(len(labels)), labels]
         # subtle: a point alone in its cluster must stay, or that cluster would be the next to be empty.
-        alone = np.bincount(labels, minlength=len(centers))[labels] == 1
-        labels[int(np.where(alone, -1.0, distances).argmax())] = k
+        farthest = int(np.where(sizes[labels] == 1, -1.0, own).argmax())
+        sizes[labels[farthest]] -= 1
+        labels[farthest], sizes[k] = k, 1
     return labels
 
 

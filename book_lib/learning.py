@@ -8,6 +8,7 @@ replace the numerical slope by a derived one.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,7 +36,7 @@ Loss = Callable[[NDArray, NDArray], ArrayLike]
 Model = Callable[[NDArray, NDArray], ArrayLike]
 Data = tuple[ArrayLike, ArrayLike]
 
-SHORTEST = 1e-12  # relative to the first: a step this short has met the last digits of the loss
+SHORTEST = 1e-12  # relative to the weights: a step this short has met the last digits of the loss
 
 
 def squared_error(predictions: ArrayLike, targets: ArrayLike) -> NDArray[np.float64]:
@@ -46,7 +47,7 @@ def squared_error(predictions: ArrayLike, targets: ArrayLike) -> NDArray[np.floa
         targets: t, the same shape.
 
     Returns:
-        Shape (N,).
+        Shape (N,); ∞ where the square is larger than any float.
 
     Raises:
         ValueError: if the shapes differ or an entry is not finite.
@@ -58,7 +59,8 @@ def squared_error(predictions: ArrayLike, targets: ArrayLike) -> NDArray[np.floa
     y, t = _checks.finite_array("predictions", predictions), _checks.finite_array("targets", targets)
     if y.shape != t.shape or y.ndim == 0:
         raise ValueError(f"predictions and targets must have one shape (N, …), got {y.shape} and {t.shape}")
-    return ((y - t) ** 2).reshape(len(y), -1).sum(axis=1)
+    with np.errstate(over="ignore"):
+        return ((y - t) ** 2).reshape(len(y), math.prod(y.shape[1:])).sum(axis=1)
 
 
 def zero_one_error(predictions: ArrayLike, targets: ArrayLike) -> NDArray[np.float64]:
@@ -71,15 +73,27 @@ def zero_one_error(predictions: ArrayLike, targets: ArrayLike) -> NDArray[np.flo
         Shape (N,).
 
     Raises:
-        ValueError: if the shapes differ or are not (N,).
+        ValueError: if the shapes differ or are not (N,), or an answer is NaN, which equals nothing.
+        TypeError: if an argument holds neither numbers nor words, or one holds words and the other does not.
 
     >>> zero_one_error(["a", "b"], ["a", "c"])
     array([0., 1.])
     """
-    y, t = np.asarray(predictions), np.asarray(targets)
+    y, t = _answers("predictions", predictions), _answers("targets", targets)
     if y.shape != t.shape or y.ndim != 1:
         raise ValueError(f"predictions and targets must both have shape (N,), got {y.shape} and {t.shape}")
+    if (y.dtype.kind == "U") != (t.dtype.kind == "U"):
+        raise TypeError(f"predictions and targets must both be words or neither, got {y.dtype} and {t.dtype}")
     return (y != t).astype(np.float64)
+
+
+def _answers(name: str, values: ArrayLike) -> NDArray:
+    array = _checks.regular(name, values)
+    if array.dtype.kind not in "biufU":
+        raise TypeError(f"{name} must be numbers or words, got {array.dtype} entries")
+    if array.dtype.kind == "f" and np.isnan(array).any():
+        raise ValueError(f"{name} must not be NaN, got one at index {int(np.isnan(array).argmax())}")
+    return array
 
 
 def mean_loss(loss: Loss, predictions: ArrayLike, targets: ArrayLike) -> float:
@@ -94,7 +108,7 @@ def mean_loss(loss: Loss, predictions: ArrayLike, targets: ArrayLike) -> float:
         targets: N of them.
 
     Raises:
-        ValueError: if there is no example, or the loss does not return N finite numbers.
+        ValueError: if there is no example, or the loss does not return N finite numbers with a finite mean.
         TypeError: if ``loss`` cannot be called.
 
     >>> mean_loss(squared_error, [1.0, 2.0], [1.0, 5.0])
@@ -102,13 +116,22 @@ def mean_loss(loss: Loss, predictions: ArrayLike, targets: ArrayLike) -> float:
     """
     if not callable(loss):
         raise TypeError(f"loss must be a function of predictions and targets, got {loss!r}")
-    count = len(np.asarray(targets))
+    count = _count("targets", targets)
     if count == 0:
         raise ValueError("targets must hold at least one example: there is no mean of nothing")
     losses = _checks.finite_array("the values of loss", loss(predictions, targets))
     if losses.shape != (count,):
         raise ValueError(f"loss must return one number per example, shape ({count},), got {losses.shape}")
-    return float(losses.mean())
+    with np.errstate(over="ignore"):
+        return _checks.finite("the mean of loss", losses.mean())
+
+
+def _count(name: str, examples: ArrayLike) -> int:
+    """Return N of an array of shape (N, …)."""
+    array = _checks.regular(name, examples)
+    if array.ndim == 0:
+        raise ValueError(f"{name} must hold one entry per example, shape (N, …), got shape ()")
+    return len(array)
 
 
 def numerical_gradient(function: Callable[[NDArray], float], weights: ArrayLike) -> NDArray[np.float64]:
@@ -124,23 +147,26 @@ def numerical_gradient(function: Callable[[NDArray], float], weights: ArrayLike)
         The shape of ``weights``.
 
     Raises:
-        ValueError: if a weight is not finite.
-        TypeError: if ``weights`` is not numeric.
+        ValueError: if a weight is not finite, or the function gives something that is not.
+        TypeError: if ``weights`` is not numeric, or ``function`` cannot be called or gives no number.
 
     >>> numerical_gradient(lambda w: float(w @ w), [1.0, -2.0]).round(6)
     array([ 2., -4.])
     """
+    if not callable(function):
+        raise TypeError(f"function must be a function of the weights, got {function!r}")
     weights = _checks.finite_array("weights", weights)
     gradient = np.empty(weights.size)
     for j in range(weights.size):
         step = np.zeros(weights.size)
         step[j] = 6e-6 * max(1.0, abs(weights.flat[j]))
         step = step.reshape(weights.shape)
-        gradient[j] = (function(weights + step) - function(weights - step)) / (2 * step.flat[j])
+        above, below = (_checks.finite("the value of function", function(weights + h)) for h in (step, -step))
+        gradient[j] = (above - below) / (2 * step.flat[j])
     return gradient.reshape(weights.shape)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Fit:
     """A trained model.
 
@@ -204,25 +230,24 @@ def fit(
     array([1., 3.])
     """
     recipe = Recipe(data, model, loss, start)
+    if not (gradient is None or callable(gradient)):
+        raise TypeError(f"gradient must be a function of the weights or None, got {gradient!r}")
     slope = gradient or (lambda w: numerical_gradient(recipe.objective, w))
     weights = _checks.finite_array("start", start).copy()
-    rate, first = (_checks.positive("learning_rate", learning_rate),) * 2
+    rate = _checks.positive("learning_rate", learning_rate)
     tolerance = _checks.positive("tolerance", tolerance)
     history, converged = [recipe.objective(weights)], False
     for _ in range(_checks.integer("steps", steps, 0)):
         downhill = -_slope(slope, weights)
-        squared = float((downhill**2).sum())
         converged = bool(np.abs(downhill).max(initial=0.0) <= tolerance)
-        while not converged and not _enough(
-            recipe, weights + rate * downhill, history[-1] - 0.1 * rate * squared
-        ):
-            rate /= 2
-            converged = rate < SHORTEST * first
+        if not converged:
+            rate, lower = _short_enough(recipe, weights, downhill, rate, history[-1])
+            converged = lower is None
         if converged:
             break
         weights = weights + rate * downhill
-        history.append(recipe.objective(weights))
-        rate *= 1.5
+        history.append(lower)
+        rate = min(1.5 * rate, sys.float_info.max)
     return Fit(model, weights, np.array(history), converged)
 
 
@@ -233,16 +258,29 @@ def _slope(gradient: Callable[[NDArray], ArrayLike], weights: NDArray) -> NDArra
     return slope
 
 
-def _enough(recipe: Recipe, weights: NDArray, bound: float) -> bool:
-    """Whether a step got the loss down to the bound; one so long that the loss overflows did not."""
+def _short_enough(
+    recipe: Recipe, weights: NDArray, downhill: NDArray, rate: float, loss: float
+) -> tuple[float, float | None]:
+    """Halve η until its step lowers the loss by η|∇L|²/10; return it and the loss there, None if η got too short."""
+    with np.errstate(all="ignore"):
+        squared, steepest = float((downhill**2).sum()), float(np.abs(downhill).max())
+        while rate * steepest >= SHORTEST * max(1.0, float(np.abs(weights).max())):
+            lower = _loss_after(recipe, weights + rate * downhill)
+            if lower <= loss - 0.1 * rate * squared:
+                return rate, lower
+            rate /= 2
+    return rate, None
+
+
+def _loss_after(recipe: Recipe, weights: NDArray) -> float:
+    """Return the loss at the end of a step, ∞ if the step was so long that it overflows."""
     try:
-        with np.errstate(over="ignore", invalid="ignore"):
-            return recipe.objective(weights) <= bound
-    except ValueError:
-        return False
+        return recipe.objective(weights)
+    except (ValueError, OverflowError):
+        return math.inf
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Recipe:
     """The four steps: data, a model with a loss, a goal, and training. Each chapter fills in its own.
 
@@ -272,7 +310,7 @@ class Recipe:
                 raise TypeError(f"{name} must be a function, got {getattr(self, name)!r}")
         if not isinstance(self.data, (tuple, list)) or len(self.data) != 2:
             raise TypeError(f"data must be a pair (inputs, targets), got {type(self.data).__name__}")
-        counts = [len(np.atleast_1d(np.asarray(part))) for part in self.data]
+        counts = [_count(name, part) for name, part in zip(("inputs", "targets"), self.data, strict=True)]
         if counts[0] != counts[1] or counts[0] == 0:
             raise ValueError(
                 f"data must hold as many inputs as targets, at least one, got {counts[0]} and {counts[1]}"
@@ -311,9 +349,10 @@ def split(
     >>> [len(part) for part in split(10, rng=1)]
     [6, 2, 2]
     """
-    n = _checks.integer("n", n, 1)
+    n = _checks.integer("n", n, 1, _checks.LONGEST)
     shares = _checks.finite_array("fractions", fractions)
-    if shares.ndim != 1 or shares.size == 0 or (shares <= 0).any() or abs(shares.sum() - 1) > 1e-9:
+    between = shares.ndim == 1 and ((shares > 0) & (shares <= 1)).all()
+    if not between or abs(shares.sum() - 1) > 1e-9:
         raise ValueError(f"fractions must be positive and sum to 1, got {fractions!r}")
     # subtle: 0.6 + 0.2 ends a hair beside 0.8, and n times it must not round to different sides.
     ends = np.floor(np.cumsum(shares) * n + 0.5 - 1e-9).astype(np.int64)
@@ -338,13 +377,15 @@ def next_word_pairs(tokens: Sequence[Any], context: int | None = None) -> list[t
 
     Raises:
         ValueError: if there is no token, or ``context`` is below 1.
-        TypeError: if ``tokens`` is a single string, which would be cut into letters.
+        TypeError: if ``tokens`` is no sequence: a set has no order, and a single string would be cut into letters.
 
     >>> next_word_pairs(["a", "cold", "magnet"])
     [(('a',), 'cold'), (('a', 'cold'), 'magnet')]
     """
     if isinstance(tokens, (str, bytes)):
         raise TypeError("tokens must be a list of words, got one string; split it first")
+    if not isinstance(tokens, (Sequence, np.ndarray)) or isinstance(tokens, np.ndarray) and tokens.ndim == 0:
+        raise TypeError(f"tokens must be a sequence of words, got {type(tokens).__name__}")
     tokens = list(tokens)
     if not tokens:
         raise ValueError("tokens must hold at least one token, got none")

@@ -14,6 +14,8 @@ import base64
 import io
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from functools import cache
 from pathlib import Path
@@ -150,7 +152,6 @@ def _axes_style() -> dict[str, object]:
         "axes.titlesize": 11,
         "axes.titlecolor": COLORS.ink,
         "axes.prop_cycle": matplotlib.cycler(color=SERIES),
-        "axes.formatter.use_mathtext": True,
         "grid.color": COLORS.rule,
         "grid.linewidth": 0.6,
         "xtick.color": COLORS.muted,
@@ -289,7 +290,26 @@ def still(drawn: Figure) -> tuple[str, str, bytes]:
     Raises:
         TypeError: if `drawn` is not a matplotlib figure.
     """
-    return svg(drawn), svg(drawn, dark=True), png(drawn)
+    _check_figure(drawn)
+    with _laid_out(drawn):
+        light = svg(drawn)
+        dark = svg(drawn, dark=True) if _lattices(drawn) else _in_the_dark(light)
+        return light, dark, png(drawn)
+
+
+@contextmanager
+def _laid_out(drawn: Figure) -> Iterator[None]:
+    """Place everything once: else each of several drawings would, and that takes longer than the drawing."""
+    engine = drawn.get_layout_engine()
+    if engine is None:
+        yield
+        return
+    engine.execute(drawn)
+    drawn.set_layout_engine(None)  # none at all: even one that does nothing has the figure drawn twice
+    try:
+        yield
+    finally:
+        drawn.set_layout_engine(engine)
 
 
 def _check_figure(drawn: object) -> None:
@@ -314,10 +334,13 @@ def svg(drawn: Figure, dark: bool = False, ground: str = "none") -> str:
     ids = dict.fromkeys(re.findall(r'\bid="([a-z][0-9a-f]{10})"|url\(#([a-z][0-9a-f]{10})\)', out))
     for number, name in enumerate(dict.fromkeys(a or b for a, b in ids)):
         out = out.replace(name, f"i{number}")
-    if dark:
-        partner = _partners()
-        out = re.sub(r"#[0-9a-f]{6}\b", lambda found: partner.get(found[0], found[0]), out)
-    return out
+    return _in_the_dark(out) if dark else out
+
+
+def _in_the_dark(light: str) -> str:
+    """SVG text with each of the book's colours exchanged for its partner."""
+    partner = _partners()
+    return re.sub(r"#[0-9a-f]{6}\b", lambda found: partner.get(found[0], found[0]), light)
 
 
 def _saved_svg(drawn: Figure, dark: bool, ground: str) -> str:
@@ -365,13 +388,18 @@ def _steps(colors: Colors) -> list[str]:
     return [matplotlib.colors.to_hex(scale(step)) for step in range(256)]
 
 
+def _lattices(drawn: Figure) -> list:
+    """Images of spins: pixels, which an exchange of colours in the text of an SVG does not reach."""
+    found = drawn.findobj(lambda artist: hasattr(artist, "get_cmap") and hasattr(artist, "set_cmap"))
+    return [image for image in found if image.get_cmap().name == spin_cmap.name]
+
+
 def _exchange_maps(drawn: Figure, dark: bool) -> list:
     """Give lattices the dark colour map; returns (image, old map) for giving them back."""
     if not dark:
         return []
     twin = ListedColormap([DARK_COLORS.spin_down, DARK_COLORS.spin_up], name=spin_cmap.name)
-    found = drawn.findobj(lambda artist: hasattr(artist, "get_cmap") and hasattr(artist, "set_cmap"))
-    changed = [(image, image.get_cmap()) for image in found if image.get_cmap().name == twin.name]
+    changed = [(image, image.get_cmap()) for image in _lattices(drawn)]
     for image, _ in changed:
         image.set_cmap(twin)
     return changed

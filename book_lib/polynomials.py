@@ -14,6 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 from book_lib import _checks
 from book_lib.rng import RandomLike, as_generator
 
+HIGHEST = 1000  # degree: far beyond any fit, and still quick
+
 __all__ = ["fit_legendre", "legendre", "legendre_powers", "legendre_series", "noisy_wave"]
 
 
@@ -25,25 +27,30 @@ def legendre(x: ArrayLike, degree: int) -> NDArray[np.float64]:
 
     Args:
         x: any shape.
-        degree: the highest n, 0 or more.
+        degree: the highest n, 0 … 1000.
 
     Returns:
         Shape (…, degree + 1): the polynomials along the last axis.
 
     Raises:
-        ValueError: if ``x`` is not finite or ``degree`` is negative.
+        ValueError: if ``x`` is not finite, or so far outside [−1, 1] that no float holds P_degree(x), or if
+            ``degree`` is out of range.
         TypeError: if ``x`` is not numeric or ``degree`` not an integer.
 
     >>> legendre(0.5, 3)
     array([ 1.    ,  0.5   , -0.125 , -0.4375])
     """
     x = _checks.finite_array("x", x)
-    degree = _checks.integer("degree", degree, 0)
+    degree = _checks.integer("degree", degree, 0, HIGHEST)
     values = np.ones((*x.shape, degree + 1))
     if degree > 0:
         values[..., 1] = x
-    for n in range(1, degree):
-        values[..., n + 1] = ((2 * n + 1) * x * values[..., n] - n * values[..., n - 1]) / (n + 1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for n in range(1, degree):
+            values[..., n + 1] = ((2 * n + 1) * x * values[..., n] - n * values[..., n - 1]) / (n + 1)
+    if not np.isfinite(values).all():
+        farthest = x.flat[np.abs(x).argmax()]
+        raise ValueError(f"x must be small enough for P_{degree}(x) to be a number, got {farthest:g}")
     return values
 
 
@@ -51,19 +58,19 @@ def legendre_powers(degree: int) -> list[Fraction]:
     """Return the coefficients of 1, x, x² … in P_degree, exactly, by the same recurrence.
 
     Args:
-        degree: n, 0 or more.
+        degree: n, 0 … 1000.
 
     Returns:
         degree + 1 fractions, the constant first.
 
     Raises:
-        ValueError: if ``degree`` is negative.
+        ValueError: if ``degree`` is out of range.
         TypeError: if it is not an integer.
 
     >>> [str(c) for c in legendre_powers(4)]  # (35x⁴ − 30x² + 3)/8
     ['3/8', '0', '-15/4', '0', '35/8']
     """
-    degree = _checks.integer("degree", degree, 0)
+    degree = _checks.integer("degree", degree, 0, HIGHEST)
     before, present = [Fraction(0)], [Fraction(1)]  # P₋₁ never counts: its factor is n = 0
     for n in range(degree):
         raised = [Fraction(2 * n + 1, n + 1) * c for c in [Fraction(0), *present]]
@@ -83,7 +90,8 @@ def legendre_series(x: ArrayLike, coefficients: ArrayLike) -> NDArray[np.float64
         The shape of ``x``; a float for a single number.
 
     Raises:
-        ValueError: if an entry is not finite, or ``coefficients`` does not have shape (degree + 1,).
+        ValueError: if an entry is not finite, no float holds the sum, or ``coefficients`` does not have shape
+            (degree + 1,).
         TypeError: if an argument is not numeric.
 
     >>> legendre_series(0.5, [1.0, 2.0])
@@ -92,14 +100,20 @@ def legendre_series(x: ArrayLike, coefficients: ArrayLike) -> NDArray[np.float64
     coefficients = _checks.finite_array("coefficients", coefficients)
     if coefficients.ndim != 1 or coefficients.size == 0:
         raise ValueError(f"coefficients must have shape (degree + 1,), got {coefficients.shape}")
-    values = legendre(x, coefficients.size - 1) @ coefficients
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = legendre(x, coefficients.size - 1) @ coefficients
+    if not np.isfinite(values).all():
+        largest = np.abs(coefficients).max()
+        raise ValueError(f"coefficients must be small enough to be summed, got {largest:g}")
     return float(values) if np.ndim(values) == 0 else values
 
 
 def fit_legendre(x: ArrayLike, t: ArrayLike, degree: int) -> NDArray[np.float64]:
     """Return the coefficients with the least mean squared error, (1/N) Σ (t_i − Σ_n c_n P_n(x_i))².
 
-    Least squares, solved by NumPy's singular value decomposition. See the section :ref:`sec-model-functions`.
+    Least squares, solved by NumPy's singular value decomposition: where points lie so close that rounding blurs
+    which of several curves fits best, it is the one with the shortest vector of coefficients. See the section
+    :ref:`sec-model-functions`.
 
     Args:
         x: where the targets were seen, shape (N,).
@@ -120,7 +134,7 @@ def fit_legendre(x: ArrayLike, t: ArrayLike, degree: int) -> NDArray[np.float64]
     x, t = _checks.finite_array("x", x), _checks.finite_array("t", t)
     if x.ndim != 1 or x.shape != t.shape:
         raise ValueError(f"x and t must both have shape (N,), got {x.shape} and {t.shape}")
-    degree = _checks.integer("degree", degree, 0)
+    degree = _checks.integer("degree", degree, 0, HIGHEST)
     different = len(np.unique(x))
     if different < degree + 1:
         raise ValueError(
@@ -135,23 +149,23 @@ def noisy_wave(n: int, rng: RandomLike = 0, noise: float = 0.3) -> tuple[NDArray
     Args:
         n: how many points, 1 or more.
         rng: a seed or a generator; first all x are drawn, then all the noise.
-        noise: the standard deviation of the noise, 0 or more.
+        noise: the standard deviation of the noise, 0 … 1e300.
 
     Returns:
         x and t, each of shape (n,).
 
     Raises:
-        ValueError: if ``n`` is below 1 or ``noise`` is negative or not finite.
+        ValueError: if ``n`` is below 1 or ``noise`` is out of range.
         TypeError: if ``n`` is not an integer or ``rng`` neither a seed nor a generator.
 
     >>> x, t = noisy_wave(4, rng=1, noise=0.0)
     >>> bool(np.allclose(t, np.sin(np.pi * x)))
     True
     """
-    n = _checks.integer("n", n, 1)
+    n = _checks.integer("n", n, 1, _checks.LONGEST)
     noise = _checks.finite("noise", noise)
-    if noise < 0:
-        raise ValueError(f"noise must be at least 0, got {noise}")
+    if not 0 <= noise <= 1e300:
+        raise ValueError(f"noise must be at least 0 and at most 1e300, got {noise}")
     generator = as_generator(rng)
     x = 2 * generator.random(n) - 1
     return x, np.sin(np.pi * x) + noise * generator.standard_normal(n)

@@ -271,7 +271,7 @@ def check_triangles(answer: Any) -> Verdict:
 def _judge_triangle(task: str, given: Any) -> str:
     if given is None:
         return "no answer yet"
-    if isinstance(given, str) or not hasattr(given, "__len__") or len(given) != 2:
+    if not isinstance(given, (tuple, list)) or len(given) != 2:
         return f"expected a pair (data, kind), got {given!r}"
     data, kind = TRIANGLES[task]
     problems = [_DATA_HINT[task]] if given[0] != data else []

@@ -228,7 +228,11 @@ def _plug_in(a: float, b: float, n: int) -> float:
 
 
 HEADS_SLIPS = (
-    Slip(_plug_in, "That is the plug-in variance: it takes μ for known."),
+    Slip(
+        _plug_in,
+        "That is the plug-in variance: it takes μ for known. Tosses that are independent given μ are not so "
+        "when μ is unknown, for each tells something about the others.",
+    ),
     Slip(
         lambda a, b, n: _plug_in(a, b, n) + n**2 * _beta_moments(a, b)[1],
         "The noise is ⟨nμ(1 − μ)⟩, and ⟨μ²⟩ is larger than the square of ⟨μ⟩ by Var μ.",
@@ -239,8 +243,8 @@ HEADS_SLIPS = (
         "That is the mean noise alone; add what comes from not knowing μ.",
     ),
     Slip(
-        lambda a, b, n: _plug_in(a, b, n),
-        "Independent given μ is not independent: each toss tells something about the others.",
+        lambda a, b, n: n**2 * _plug_in(a, b, 1),
+        "That is n times the same toss; n tosses of the same coin share μ, but not their noise.",
     ),
     Slip(lambda a, b, n: math.sqrt(heads_variance(a, b, n)), "That is the standard deviation."),
 )

@@ -22,6 +22,7 @@ const t = strings({
   en: {
     name: "A coin of unknown bias",
     a: "Prior a", b: "Prior b", aWords: "a = {v}, as if {n} heads had been seen", bWords: "b = {v}, as if {n} tails had been seen",
+    aLess: "a = {v}, less than knowing nothing: a coin that hardly ever falls heads is likely", bLess: "b = {v}, less than knowing nothing: a coin that hardly ever falls tails is likely",
     head: "+ heads", tail: "+ tails", reveal: "Reveal the coin", after: "After {n} flips", afterLabel: "After",
     flat: "Know nothing", fair: "Trust in fairness", stubborn: "Stubborn", extreme: "All or nothing",
     plotTitle: "What the bias may be", plotX: "bias μ: probability of heads", plotY: "density",
@@ -39,6 +40,7 @@ const t = strings({
   zh: {
     name: "偏差未知的硬币",
     a: "先验 a", b: "先验 b", aWords: "a = {v}，如同已见 {n} 次正面", bWords: "b = {v}，如同已见 {n} 次反面",
+    aLess: "a = {v}，比一无所知还少：几乎不出正面的硬币很可能", bLess: "b = {v}，比一无所知还少：几乎不出反面的硬币很可能",
     head: "+ 正面", tail: "+ 反面", reveal: "揭示硬币", after: "抛 {n} 次后", afterLabel: "抛掷",
     flat: "一无所知", fair: "相信公平", stubborn: "固执", extreme: "非此即彼",
     plotTitle: "偏差的可能取值", plotX: "偏差 μ：正面的概率", plotY: "密度",
@@ -130,7 +132,7 @@ function controls(f, add) {
   presets(f, Object.entries(PRESETS).map(([label, set]) => ({ label: t(label), set })), { into: doors });
   for (const name of ["a", "b"]) {
     slider(f, { trait: name, label: t(name), min: 0.5, max: 30, step: 0.5, exact: false,
-      words: (v) => t(`${name}Words`, { v: significant(v, 3), n: significant(v - 1, 3) }) });
+      words: (v) => t(`${name}${v < 1 ? "Less" : "Words"}`, { v: significant(v, 3), n: significant(v - 1, 3) }) });
   }
   const hands = h("div", { class: "xp-field xp-presets" });
   f.controls.append(hands);
@@ -185,7 +187,7 @@ function densities(p, { a, b, heads, tails, bias, reveal }) {
   const round = ticks(0, top, 4);
   const most = Math.max(top, round[round.length - 1]);
   if (Math.abs(p.y.max - most) > 1e-9) p.axes({ y: { max: most, ticks: round } });
-  p.area("interval", [[low, 0], ...posterior.filter(([x]) => x >= low && x <= high), [high, 0]], { kind: "simulation" });
+  p.area("interval", [[low, 0], ...posterior.filter(([x]) => x >= low && x <= high), [high, 0]], { kind: "simulation", label: t("readInterval") });
   p.line("prior", prior, { kind: "muted", label: t("prior") });
   if (flips) p.line("likelihood", likelihood, { kind: "mean_field", label: t("likelihood") });
   else p.clear("likelihood");

@@ -25,6 +25,9 @@ const t = strings({
     sigmaWords: "standard deviation {v}", rhoWords: "correlation {v}", sliceWords: "slice at x₁ = {v}",
     refuse: "ρ = {v} is no correlation: the determinant σ₁²σ₂²(1 − ρ²) would be {det}, so the matrix would not be "
       + "positive definite. Keep |ρ| below 1.",
+    singular: "At ρ = {v} the determinant σ₁²σ₂²(1 − ρ²) is 0: all points lie on one line, and there is no density. "
+      + "Keep |ρ| below 1.",
+    narrow: "ρ = {v} is a correlation, but too close to a line to be drawn: this picture stops at ±0.99.",
     round: "Independent", tilted: "Tilted", against: "Against each other", thin: "Almost a line",
     axisA: "First axis of the ellipse", axisB: "Second axis of the ellipse", sliceHandle: "Slice",
     axisSays: "length {r} at {angle} degrees",
@@ -44,6 +47,8 @@ const t = strings({
     name: "平面上的高斯分布",
     sigma1: "x₁ 的标准差", sigma2: "x₂ 的标准差", rho: "相关系数", slice: "切片 x₁ =",
     sigmaWords: "标准差 {v}", rhoWords: "相关系数 {v}", sliceWords: "切片位于 x₁ = {v}",
+    singular: "当 ρ = {v} 时行列式 σ₁²σ₂²(1 − ρ²) 为 0：所有点都在一条直线上，没有密度。请保持 |ρ| 小于 1。",
+    narrow: "ρ = {v} 是相关系数，但太接近直线，无法画出：此图止于 ±0.99。",
     refuse: "ρ = {v} 不是相关系数：行列式 σ₁²σ₂²(1 − ρ²) 将为 {det}，矩阵不再正定。请保持 |ρ| 小于 1。",
     round: "独立", tilted: "倾斜", against: "此消彼长", thin: "近乎直线",
     axisA: "椭圆的第一轴", axisB: "椭圆的第二轴", sliceHandle: "切片",
@@ -117,7 +122,7 @@ function controls(f) {
   slider(f, { trait: "sigma1", label: t("sigma1"), symbol: "σ₁", min: 0.3, max: 2, step: 0.01, words: (v) => t("sigmaWords", { v: two(v) }) });
   slider(f, { trait: "sigma2", label: t("sigma2"), symbol: "σ₂", min: 0.3, max: 2, step: 0.01, words: (v) => t("sigmaWords", { v: two(v) }) });
   slider(f, { trait: "rho", label: t("rho"), symbol: "ρ", min: -0.99, max: 0.99, step: 0.01, words: (v) => t("rhoWords", { v: two(v) }),
-    refuse: (v) => t("refuse", { v, det: two((f.model.get("sigma1") * f.model.get("sigma2")) ** 2 * (1 - v * v)) }) });
+    refuse: (v) => t(Math.abs(v) > 1 ? "refuse" : Math.abs(v) === 1 ? "singular" : "narrow", { v, det: two((f.model.get("sigma1") * f.model.get("sigma2")) ** 2 * (1 - v * v)) }) });
   slider(f, { trait: "slice", label: t("slice"), symbol: "c", min: -4, max: 4, step: 0.1, exact: false, words: (v) => t("sliceWords", { v: two(v) }) });
   seedBox(f);
 }

@@ -28,11 +28,12 @@ const t = strings({
     search: "Search", asks: "s{k} = {s} {sign} {place}?", yes: "yes", no: "no",
     outcome: "outcome", p: "p", s: "s", count: "draws", share: "share",
     readOutcome: "Outcome", readDraws: "Draws", readChi: "χ²", nobody: "none",
-    sayStart: "u = {u} is stretched to u·s_K = {place}. Now the search goes up the stair.",
+    sayStart: "u = {u} is stretched to {u} · {top} = {place}. Now the search goes up the stair.",
     saySearch: "s{sub} = {s} is not {than} {place}: one step further.",
     sayFound: "s{sub} = {s} is the first {than} {place}: outcome {k}. Its step catches {p} % of all u.",
     sayEnd: "u = 1 stretches to the very top, and no step is above it: the search falls off the stair. So u comes from [0, 1), without its right end.",
     sayWrong: "The search with ≥ stops at outcome {k}, whose probability is zero. With > it would have gone on.",
+    sayEarly: "Draws so far: {n}. χ² means little before each outcome may be expected five times.",
     sayFair: "After {n} draws χ² = {chi}; a fair sampler stays below {limit} in 95 of 100 cases.",
     sayUnfair: "After {n} draws χ² = {chi}, above {limit}: a fair sampler gets there in 5 of 100 cases.",
     sayBroken: "Of {n} draws {bad} gave an outcome without probability: no fair sampler does that.",
@@ -49,11 +50,12 @@ const t = strings({
     search: "搜索", asks: "s{k} = {s} {sign} {place}?", yes: "是", no: "否",
     outcome: "结果", p: "p", s: "s", count: "次数", share: "比例",
     readOutcome: "结果", readDraws: "抽取次数", readChi: "χ²", nobody: "无",
-    sayStart: "u = {u} 被放大为 u·s_K = {place}。现在沿台阶向上搜索。",
+    sayStart: "u = {u} 被放大为 {u} · {top} = {place}。现在沿台阶向上搜索。",
     saySearch: "s{sub} = {s} 不{than} {place}：再上一级。",
     sayFound: "s{sub} = {s} 是第一个{than} {place} 的：结果 {k}。它的台阶接住所有 u 的 {p}%。",
     sayEnd: "u = 1 被放大到最顶端，没有台阶高于它：搜索跌出台阶。因此 u 取自 [0, 1)，不含右端。",
     sayWrong: "用 ≥ 的搜索停在概率为零的结果 {k}。若用 > 就会继续。",
+    sayEarly: "已抽取 {n} 次。每个结果的期望次数不到五次之前，χ² 意义不大。",
     sayFair: "{n} 次抽取后 χ² = {chi}；公平的抽样器有 95% 的情形低于 {limit}。",
     sayUnfair: "{n} 次抽取后 χ² = {chi}，高于 {limit}：公平的抽样器只有 5% 的情形如此。",
     sayBroken: "{n} 次抽取中有 {bad} 次得到概率为零的结果：公平的抽样器绝不会这样。",
@@ -277,7 +279,7 @@ function readouts(f, search) {
 function sentence(now) {
   const { u, levels, made, done, outcome, upper, p } = now;
   const last = made[made.length - 1];
-  const words = { u: three(u), place: three(u * levels[levels.length - 1]), k: last?.i ?? 0, sub: SUB[last?.i ?? 0], s: three(last?.level ?? 0),
+  const words = { u: three(u), top: three(levels[levels.length - 1]), place: three(u * levels[levels.length - 1]), k: last?.i ?? 0, sub: SUB[last?.i ?? 0], s: three(last?.level ?? 0),
     than: t(upper ? "than" : "atLeast"), p: three(100 * (p[last?.i] ?? 0)) };
   const wrong = done && outcome >= 0 && p[outcome] === 0;
   const first = !last ? "sayStart" : !done ? "saySearch" : outcome < 0 ? "sayEnd" : wrong ? "sayWrong" : "sayFound";
@@ -289,6 +291,7 @@ function tally({ draws: n, counts, p, fit }) {
   if (!n) return [];
   const bad = counts.reduce((sum, v, i) => (p[i] === 0 ? sum + v : sum), 0);
   if (bad) return [t("sayBroken", { n, bad })];
+  if (n * Math.min(...p.filter((v) => v > 0)) < 5) return [t("sayEarly", { n })];
   const limit = CHI2_95[fit.freedom - 1];
   return fit.freedom < 1 ? [] : [t(fit.chi2 <= limit ? "sayFair" : "sayUnfair", { n, chi: fixed(fit.chi2, 2), limit: fixed(limit, 2) })];
 }

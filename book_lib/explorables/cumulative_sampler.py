@@ -9,13 +9,13 @@ from book_lib.explorables.lists import Numbers
 class CumulativeSampler(Explorable):
     """Inverting the cumulative sum, one comparison at a time.
 
-    The weights p need not sum to 1: with s their cumulative sum, a number u in [0, 1) is stretched to
-    u·s_K, and the outcome is the smallest i with s_i > u·s_K.
+    The weights p need not sum to 1: with s their cumulative sum and S its last entry, a number u in [0, 1) is
+    stretched to u·S, and the outcome is the smallest i with s_i > u·S.
 
     Args:
         p: 3 to 6 weights, 0 to 1 each and not all 0.
         u: the uniform number that is looked up, 0 to 1; 1 itself is what a generator must never give.
-        rule: "upper" (s_i > u·s_K) or "lower" (s_i ≥ u·s_K, a common slip).
+        rule: "upper" (s_i > u·S) or "lower" (s_i ≥ u·S, a common slip).
         bits: of the random numbers: "32", or "4", so coarse that the edges of the stair are met often.
         seed: of the counter-based generator; `draw` makes the same draws.
         alt: text for readers who see no picture; made from the settings unless given.

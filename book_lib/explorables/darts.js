@@ -23,8 +23,8 @@ const t = strings({
     name: "An area by darts",
     shape: "Shape", quarter: "Quarter circle", flower: "Flower", add: "+{n}",
     board: "The board", plotTitle: "Error of the area against the number of darts", axisN: "darts N", axisError: "error of the area",
-    law: "σ/√N", own: "this board", typical: "typical of {n} boards",
-    readDarts: "Darts", readHits: "Hits", readArea: "Area", readPi: "4 × area", readExact: "exact",
+    law: "standard error", own: "this board", typical: "typical of {n} boards",
+    readDarts: "Darts", readHits: "Hits", readArea: "Area", readPi: "4 × area", readExact: "Exact area",
     colDarts: "darts", colHits: "hits", colEstimate: "estimate", colError: "standard error", colOff: "off by",
     hit: "hit", miss: "miss",
     sayNone: "No darts yet. Each lands anywhere on the board with equal chance; the share of hits will be the area.",
@@ -35,14 +35,15 @@ const t = strings({
     sayHalve: "Four times as many darts would halve the error bar.",
     sayDone: "One decimal more would take a hundred times as many darts.",
     sayNever: "All darts agree so far: too few to say how wrong the estimate is.",
+    aQuarter: "a quarter circle", aFlower: "a flower with five petals",
     picture: "A square board with {shape}, {n} darts. {sentence}",
   },
   zh: {
     name: "用飞镖求面积",
     shape: "形状", quarter: "四分之一圆", flower: "花", add: "+{n}",
     board: "靶板", plotTitle: "面积误差随飞镖数的变化", axisN: "飞镖数 N", axisError: "面积误差",
-    law: "σ/√N", own: "这块靶板", typical: "{n} 块靶板的典型值",
-    readDarts: "飞镖", readHits: "命中", readArea: "面积", readPi: "4 × 面积", readExact: "精确值",
+    law: "标准误差", own: "这块靶板", typical: "{n} 块靶板的典型值",
+    readDarts: "飞镖", readHits: "命中", readArea: "面积", readPi: "4 × 面积", readExact: "精确面积",
     colDarts: "飞镖", colHits: "命中", colEstimate: "估计", colError: "标准误差", colOff: "偏差",
     hit: "命中", miss: "脱靶",
     sayNone: "还没有飞镖。每支等可能地落在靶板上任何地方；命中的比例就是面积。",
@@ -53,6 +54,7 @@ const t = strings({
     sayHalve: "飞镖再多到四倍，误差才会减半。",
     sayDone: "再多一位小数，要一百倍的飞镖。",
     sayNever: "目前所有飞镖结果相同：还太少，无法说出误差。",
+    aQuarter: "四分之一圆", aFlower: "五瓣花",
     picture: "方形靶板上有{shape}，{n} 支飞镖。{sentence}",
   },
 });
@@ -146,7 +148,7 @@ function picture(f, game) {
     rows: game().history.map(({ n, hits, mean, error, typical }) => [n, hits, mean, error, mean - game().exact, typical]) }));
   return () => {
     const text = sentence(game());
-    canvas.draw(t("picture", { shape: t(f.model.get("shape")), n: game().board.n, sentence: text }));
+    canvas.draw(t("picture", { shape: t(f.model.get("shape") === "quarter" ? "aQuarter" : "aFlower"), n: game().board.n, sentence: text }));
     errors(text);
     numbers();
     if (caption.textContent !== text) caption.textContent = text;

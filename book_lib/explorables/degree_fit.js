@@ -203,8 +203,6 @@ function controls(f, state) {
   f.share("fitted", (v) => typeof v === "boolean");
   f.share("weights", (all) => all.length === HIGHEST + 1);
   button(f, { label: t("visitAll"), where: "toolbar", onClick: () => f.assign({ visited: DEGREES }) });
-  button(f, { label: t("zero"), where: "toolbar",
-    onClick: () => f.assign({ fitted: false, weights: DEGREES.map(() => 0) }) });
   button(f, { label: t("reset"), where: "toolbar", onClick: () => reset(f) });
   f.stage.after(mix.node, f.toolbar, f.readouts);
   return mix;
@@ -219,7 +217,11 @@ function mixer(f, turn) {
   const weight = slider(f, { label: t("weight"), symbol: "w", min: -WIDEST, max: WIDEST, step: 0.05, exact: false,
     value: 0, into: node, words: (v) => t("weightWords", { k: f.model.get("order"), v: fixed(v, 2) }),
     onInput: (v) => void (showing || turn(f.model.get("order"), v)) });
-  const fit = button(f, { label: t("fit"), primary: true, into: node, onClick: () => f.assign({ fitted: true }) });
+  const buttons = h("div", { class: "xp-df-all" });
+  node.append(buttons);
+  const fit = button(f, { label: t("fit"), primary: true, into: buttons, onClick: () => f.assign({ fitted: true }) });
+  button(f, { label: t("zero"), into: buttons,
+    onClick: () => f.assign({ fitted: false, weights: DEGREES.map(() => 0) }) });
   return { node, turn, show(/** @type {State} */ { weights, fitted }) {
     showing = true;
     weight.set(Number((weights[f.model.get("order")] ?? 0).toFixed(3)));

@@ -33,10 +33,11 @@ const t = strings({
     face: "face", s: "count s", p: "guess p", pull: "pull s/p", bestP: "best s/N", mapP: "MAP",
     sayNone: "No rolls yet: every law is as good as any other, and the loss is zero everywhere.",
     sayBest: "The best law. All three pulls s/p stand level at λ = {n}: to shift probability from one face to another gains nothing.",
+    sayEdge: "The best law. The pulls s/p of the faces that came stand level at λ = {n}; a face that never came pulls with 0, and gets nothing.",
     sayPull: "Face {k} pulls hardest, {pull} against λ = {n}: give it more. This guess costs {excess} nats more than the best law.",
     sayImpossible: "The guess calls face {k} impossible, but it came {s} times: the loss is infinite.",
     sayZero: "Face {k} never came, so the best law calls it impossible.",
-    sayMap: "With {v} pretended rolls of each face the best law moves to ({map}).",
+    sayMap: "Pretend {v} more of each face, and the best law moves to ({map}).",
     sayShuffled: "Shuffled: the order is another one, the counts and all that follows from them are the same.",
   },
   zh: {
@@ -53,6 +54,7 @@ const t = strings({
     face: "面", s: "次数 s", p: "猜测 p", pull: "拉力 s/p", bestP: "最优 s/N", mapP: "MAP",
     sayNone: "还没有数据：任何分布都一样好，损失处处为零。",
     sayBest: "最优分布。三个拉力 s/p 都等于 λ = {n}：在各面之间转移概率毫无益处。",
+    sayEdge: "最优分布。出现过的各面拉力 s/p 都等于 λ = {n}；从未出现的面拉力为 0，得不到概率。",
     sayPull: "第 {k} 面拉力最大，为 {pull}，而 λ = {n}：给它更多概率。此猜测比最优分布多付出 {excess} 奈特。",
     sayImpossible: "此猜测认为第 {k} 面不可能，但它出现了 {s} 次：损失为无穷大。",
     sayZero: "第 {k} 面从未出现，最优分布便认为它不可能。",
@@ -319,7 +321,7 @@ function sentence({ counts, p, pseudo, shuffled }) {
   const [k, best] = [pull.indexOf(Math.max(...pull)), mle(counts) ?? p];
   const excess = nll(counts, p) - nll(counts, best);
   const words = { n, k: k + 1, s: counts[k], pull: fixed(pull[k], 1), excess: fixed(excess, 2) };
-  const parts = [t(!Number.isFinite(pull[k]) ? "sayImpossible" : excess < 1e-4 * n ? "sayBest" : "sayPull", words)];
+  const parts = [t(!Number.isFinite(pull[k]) ? "sayImpossible" : excess >= 1e-4 * n ? "sayPull" : counts.includes(0) ? "sayEdge" : "sayBest", words)];
   const never = counts.indexOf(0);
   if (never >= 0) parts.push(t("sayZero", { k: never + 1 }));
   if (pseudo > 0) parts.push(t("sayMap", { v: pseudo, map: (map(counts, pseudo) ?? []).map((v) => fixed(v, 2)).join(", ") }));

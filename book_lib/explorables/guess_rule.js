@@ -182,7 +182,7 @@ function controls(f, game) {
   row.after(books.node);
   choice(f, { trait: "fresh", label: t("pairs"),
     options: [{ value: false, label: "2 → 4, 3 → 9" }, { value: true, label: t("fresh") }] });
-  slider(f, { trait: "bend", label: t("bend"), symbol: "c", min: -3, max: 3, step: 0.1,
+  slider(f, { trait: "bend", label: t("bend"), symbol: "c", min: -8, max: 8, step: 0.1, // −8 is what an answer of 0 at 4 needs
     words: (c) => t("bendWords", { c: fixed(c, 1), f: familyText(game().round) }) });
   seedBox(f);
   f.share("revealed"); // after seed and pairs, whose change begins a new round
@@ -293,7 +293,9 @@ function curves(f) {
     const line = (/** @type {string} */ k) => curve((v) => value(round, k, v), round, JUMPING.has(k));
     for (const k of KINDS) p.line(`left ${k}`, game.left.includes(k) ? line(k) : [], { faint: game.left.length > 3 });
     p.line("bent", curve((v) => bent(round, v, bend), round, false), { kind: "reader", label: familyText(round) });
-    p.line("chosen", line(kind), { label: ruleText(round, kind, t) });
+    const name = ruleText(round, kind, t);
+    p.line("chosen", line(kind), game.left.includes(kind) ? { label: name }
+      : { kind: "muted", dash: true, label: `${name}, ${t("out")}` });
     p.line("hidden", revealed ? line(KINDS[round.hidden]) : [], { kind: "theory", dash: true, label: t("hidden") });
     p.vline("x", x);
     const possible = answers(round, game.left, x).map(([y]) => [x, y]);

@@ -41,7 +41,7 @@ class GuessRule(Explorable):
         x: where to ask next, in halves from −1 to 5.
         asked: the questions so far.
         rule: the rule on the shelf that is drawn, 0 to 11.
-        bend: c of the family x² + c (x − 2)(x − 3), all of which pass through both pairs, −3 to 3.
+        bend: c of the family x² + c (x − 2)(x − 3), all of which pass through both pairs, −8 to 8.
         revealed: whether the hidden rule is shown.
         seed: of the counter-based generator.
         alt: text for readers who see no picture; made from the settings unless given.
@@ -58,7 +58,7 @@ class GuessRule(Explorable):
     x = Real(4.0, least=PRINTED[0] - REACH, most=PRINTED[0] + REACH).tag(sync=True)
     asked = traitlets.List(traitlets.Float()).tag(sync=True)
     rule = Whole(0, least=0, most=len(KINDS) - 1).tag(sync=True)
-    bend = Real(2.0, least=-3, most=3).tag(sync=True)
+    bend = Real(2.0, least=-8, most=8).tag(sync=True)
     revealed = traitlets.Bool(False).tag(sync=True)
 
     @traitlets.validate("asked")
@@ -85,7 +85,7 @@ class GuessRule(Explorable):
         count = len(self.left())
         return (
             f"Twelve curves through the two points {p:g} → {y:g} and {q:g} → {z:g}. "
-            f"They agree there and nowhere else: at {q + 1:g} they give {len(game.answers(KINDS, q + 1))} "
+            f"Nowhere else do all of them agree: at {q + 1:g} they give {len(game.answers(KINDS, q + 1))} "
             f"different answers. After {len(self.asked)} further answers {count} of them still fit."
         )
 

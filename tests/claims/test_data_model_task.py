@@ -78,6 +78,21 @@ def test_every_rule_fits_both_pairs_and_they_differ_at_four(here):
 
 
 @pytest.mark.claim("G-02")
+def test_two_pairs_of_rules_are_twins_at_whole_numbers_and_no_others():
+    from book_lib.explorables.guess_rule import KINDS, Round
+
+    game, whole = Round(2, 4, 5, 0), range(-1, 6)
+    twins = [
+        {a, b}
+        for a, b in itertools.combinations(KINDS, 2)
+        if all(abs(game.value(a, x) - game.value(b, x)) < 1e-9 for x in whole)
+    ]
+    assert twins == [{"quadratic", "wave"}, {"remainder", "parity"}]
+    assert [game.value("remainder", x) for x in whole] == [(5 * x - 6) % 10 for x in whole]
+    assert [game.value("parity", x) for x in whole] == [9 if x % 2 else 4 for x in whole]
+
+
+@pytest.mark.claim("G-02")
 def test_the_family_holds_the_straight_line_and_any_answer():
     """x² + c (x − 2)(x − 3), as lists of coefficients."""
     product = powers.polymul([-2, 1], [-3, 1])
@@ -146,6 +161,26 @@ def test_the_errors_of_the_text_are_those_of_numpys_fit(here):
         errors.append([np.mean((peer.legval(grid, w) - np.sin(np.pi * grid)) ** 2) + 0.09 for w in fits])
     again = np.median(errors, axis=0)
     assert [here.numbers[f"new_{k}"] for k in (0, 3, 7)] == pytest.approx(again, rel=0.25)
+
+
+@pytest.mark.claim("G-03")
+def test_a_fit_uses_up_some_noise_and_swings_beyond_its_points(here):
+    """Mean training errors of right families: the noise of the N − k − 1 directions that are left."""
+    grid = np.linspace(-1, 1, 2001)
+    for k in (3, 10):
+        rng = np.random.default_rng(k)
+        left = []
+        for _ in range(2000):  # the truth is nought, which every family holds
+            x, noise = rng.uniform(-1, 1, 15), 0.3 * rng.standard_normal(15)
+            left.append(np.mean((peer.legval(x, peer.legfit(x, noise, k)) - noise) ** 2))
+        assert np.mean(left) == pytest.approx(here.numbers[f"left_{k}"], rel=0.05)
+        assert here.numbers[f"train_{k}"] == pytest.approx(here.numbers[f"left_{k}"], rel=0.2)
+    outside = []
+    for seed in range(100):
+        x, t = polynomials.noisy_wave(15, rng=seed)
+        off = (peer.legval(grid, peer.legfit(x, t, 10)) - np.sin(np.pi * grid)) ** 2
+        outside.append(off[(grid < x.min()) | (grid > x.max())].sum() / off.sum())
+    assert np.median(outside) > 0.9
 
 
 # ---------------------------------------------------------------------------- G-04, G-05: ingredients, triangle
@@ -237,6 +272,7 @@ def test_the_sorter_has_one_answer_to_each_and_knows_every_kind(here):
         state = Choice(question, options).state()
         right += [option["text"] for option in state["options"] if option["right"]]
         assert all(option["reply"] for option in state["options"])
+        assert all(option["misconception"] for option in state["options"] if not option["right"])
     assert len(right) == len(asked) >= 4 and set(right) == kinds
 
 
@@ -328,6 +364,10 @@ def test_the_degree_was_chosen_by_validation_and_judged_by_the_rest(here):
     assert here.numbers["chosen"] == chosen
     assert here.numbers["validated"] == pytest.approx(errors[0][chosen])
     assert here.numbers["tested"] == pytest.approx(errors[1][chosen])
+    assert here.numbers["trained"] == pytest.approx(
+        np.mean((peer.legval(x[train], fits[chosen]) - t[train]) ** 2)
+    )
+    assert here.numbers["tested"] < 0.09 < here.numbers["tested"] + 2 * here.numbers["tested_error"]
 
 
 @pytest.mark.claim("G-08")
@@ -353,6 +393,17 @@ def test_a_leak_makes_noise_look_like_knowledge(here):
         scores[leak].append((np.where(votes >= 0, 1, -1) == labels[30:]).mean())
     assert np.mean(scores[False]) == pytest.approx(0.5, abs=0.04)
     assert 100 * np.mean(scores[True]) == pytest.approx(here.numbers["leaked"], abs=3)
+
+
+@pytest.mark.claim("G-08")
+def test_more_features_leak_more_and_a_larger_test_set_less():
+    from book_lib.explorables import Leakage
+
+    kept = [Leakage(leak=True, kept=k).scores(40).mean(axis=0) for k in (1, 5, 20)]
+    tests = [Leakage(leak=True, test=size).scores(40).mean(axis=0) for size in (20, 60, 120)]
+    assert kept[0][1] < kept[1][1] < kept[2][1] and tests[0][1] > tests[1][1] > tests[2][1] > 0.6
+    for validation, test, new in kept + tests:
+        assert test == pytest.approx(validation, abs=0.06) and new == pytest.approx(0.5, abs=0.03)
 
 
 @pytest.mark.claim("G-09")
@@ -402,6 +453,7 @@ def test_one_word_of_context_is_not_enough_and_two_learn_by_heart(here):
     wrong = sum(len(words) - max(map(words.count, words)) for words in followers.values())
     assert here.numbers["mistakes_1"] == pytest.approx(wrong / (len(text) - 1)) == pytest.approx(0.2)
     assert here.numbers["mistakes_2"] == 0
+    assert here.names["best_table"]([("a", 1), ("b", 3), ("a", 2), ("a", 2)]) == {"a": 2, "b": 3}
 
 
 # ---------------------------------------------------------------------------- G-11, G-12, G-13: prediction
@@ -441,6 +493,21 @@ def test_no_line_set_by_hand_beats_the_optimiser(seed):
     rng = CounterRNG(seed, stream=5)
     for slope, intercept in zip(6 * rng.random(200) - 3, 10 * rng.random(200) - 4, strict=True):
         assert machine.loss <= np.mean((slope * x + intercept - t) ** 2)
+
+
+@pytest.mark.claim("G-12")
+def test_each_step_takes_away_a_fixed_share_so_a_silly_start_costs_few_more():
+    from book_lib.explorables import HandFit
+
+    for seed in range(5):
+        steps = []
+        for start in ({"slope": 0.0}, {"slope": 3.0, "intercept": -4.0}):
+            game = HandFit(seed=seed, **start)
+            above = np.array([game.loss(*place) for place in game.race(300)]) - game.loss(*game.best())
+            seen = above > 1e-10
+            assert (above[1:][seen[1:]] < 0.97 * above[:-1][seen[1:]]).all()
+            steps.append(int(np.argmin(above > 1e-3)))
+        assert 5 < steps[0] <= steps[1] + 15 and steps[1] < 3 * steps[0] + 15
 
 
 @pytest.mark.claim("G-12")

@@ -601,3 +601,48 @@ def test_the_steepest_rise_is_where_the_text_says(here):
     )
     assert here.numbers["hump"] == pytest.approx(hump.x, abs=1e-4)
     assert here.numbers["hump_height"] == pytest.approx(-hump.fun, abs=1e-8)
+
+
+def test_the_mean_energy_falls_with_its_price(here):
+    """dU/db = −Var E at prices above zero, at it and below; so every mean between the extremes has one b."""
+    energies = np.array([0.0, 0.7, 1.0, 2.5])
+
+    def mean(price):
+        return mean_of(energies, np.exp(-price * energies))
+
+    step, means = 1e-5, [mean(price) for price in np.linspace(-20, 20, 801)]
+    assert all(high > low for high, low in itertools.pairwise(means))
+    assert (means[0], means[400], means[-1]) == pytest.approx((2.5, energies.mean(), 0.0), abs=1e-6)
+    for price in (-2.0, 0.0, 0.3, 4.0):
+        variance = mean_of((energies - mean(price)) ** 2, np.exp(-price * energies))
+        assert (mean(price + step) - mean(price - step)) / (2 * step) == pytest.approx(-variance, rel=1e-6)
+    assert r"\frac{\mathrm{d}U}{\mathrm{d}b} = -\operatorname{Var} E" in here.section("sec-info-heat")
+    assert "whose mean cost is 1.5 where a fair die has 2.5" in here.prose("sec-info-letters")
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
+def test_what_fluctuates_answers(here, temperature):
+    """∂⟨M⟩/∂h = Var M/T for any M, and p(1 − p)/T for the score of one outcome of a softmax."""
+    energies, rewarded, step = np.array([0.0, 0.7, 1.0, 2.5]), np.array([1.0, -2.0, 0.5, 3.0]), 1e-5
+
+    def law(field, quantity):
+        weights = [math.exp(-(e - field * m) / temperature) for e, m in zip(energies, quantity, strict=True)]
+        return np.array(weights) / sum(weights)
+
+    for quantity in (rewarded, np.eye(4)[2]):
+        p = law(0.4, quantity)
+        slope = (law(0.4 + step, quantity) - law(0.4 - step, quantity)) @ quantity / (2 * step)
+        variance = p @ (quantity - p @ quantity) ** 2
+        assert slope == pytest.approx(variance / temperature, rel=1e-6)
+    assert variance == pytest.approx(p[2] * (1 - p[2]))
+    section = here.section("sec-info-heat")
+    assert r"\frac{\partial \langle M \rangle}{\partial h} &= \sum_i p_i M_i" in section
+    assert r"&= \frac{\operatorname{Var} M}{T} ," in section
+    assert "at the rate $p_k(1 - p_k)/T$" in here.prose("sec-info-heat")
+
+
+def test_the_magnets_response_cites_the_lemma(chapter):
+    """The magnet's chapter does not derive anew what stands here."""
+    magnets = chapter("ising").source
+    fold = re.search(r"why fluctuations tell the response\n(.*?)\n```", magnets, re.S)[1]
+    assert "{eq}`eq-info-lemma`" in fold and "{eq}`eq-info-response`" in fold

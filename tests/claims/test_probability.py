@@ -464,6 +464,35 @@ def test_three_heads_leave_room_for_tails(here):
 
 
 @pytest.mark.claim("P-12")
+@pytest.mark.parametrize(("a", "b"), [(1, 1), (4, 1), (2.5, 0.7)])
+def test_the_slope_of_the_text_gives_the_mean(a, b):
+    """μ^a (1 − μ)^b has the slope A(1 − μ) − Bμ times the posterior's shape, and vanishes at both ends."""
+
+    def slope(mu):
+        return (a * (1 - mu) - b * mu) * mu ** (a - 1) * (1 - mu) ** (b - 1)
+
+    def whole(mu):
+        return mu**a * (1 - mu) ** b
+
+    step = 1e-6
+    for mu in (0.2, 0.5, 0.9):
+        assert slope(mu) == pytest.approx(
+            (whole(mu + step) - whole(mu - step)) / (2 * step), rel=1e-6, abs=1e-8
+        )
+    assert integrate.quad(slope, 0, 1)[0] == pytest.approx(0, abs=1e-6)
+    assert probability.Beta(a, b).mean == pytest.approx(a / (a + b))
+
+
+@pytest.mark.claim("P-12")
+def test_a_firm_prior_needs_seven_heads(here):
+    """The explorable's task: the first number of heads at which the mean passes 0.55, from a = b = 30."""
+    means = [probability.Beta(30, 30).update(heads, 0).mean for heads in range(10)]
+    assert next(heads for heads, mean in enumerate(means) if mean > 0.55) == 7
+    assert means[7] == pytest.approx(37 / 67)
+    assert "with the seventh head, at 37/67" in here.prose("sec-prob-bayes")
+
+
+@pytest.mark.claim("P-12")
 @pytest.mark.parametrize(("heads", "tails"), [(0, 0), (3, 0), (2, 5), (4, 4)])
 def test_the_balls_have_the_normaliser(heads, tails):
     integral = integrate.quad(lambda mu: mu**heads * (1 - mu) ** tails, 0, 1)[0]
@@ -514,19 +543,20 @@ def test_the_predictive_variance_is_never_below_the_mean_noise(a, b):
 
 
 @pytest.mark.claim("P-21")
-def test_a_measured_number_is_predicted_with_noise_and_ignorance():
-    data, noise, prior = np.array([2.1, 1.7, 2.6]), 0.5, probability.Normal(0.0, 2.0)
+@pytest.mark.parametrize("center", [0.0, 1.3, -4.0])
+def test_a_measured_number_is_predicted_with_noise_and_ignorance(center):
+    data, noise, prior = np.array([2.1, 1.7, 2.6]), 0.5, probability.Normal(center, 2.0)
     posterior = prior.update(data, noise)
     assert 1 / posterior.variance == pytest.approx(1 / 4 + 3 / 0.25)
-    assert posterior.mean == pytest.approx(posterior.variance * (0 / 4 + data.sum() / 0.25))
-    weight = [
-        integrate.quad(
-            lambda m, k=k: m**k * stats.norm.pdf(m, 0, 2) * math.prod(stats.norm.pdf(data, m, noise)), -3, 6
-        )[0]
-        for k in range(3)
-    ]
-    assert posterior.mean == pytest.approx(weight[1] / weight[0], rel=1e-6)
-    assert posterior.variance == pytest.approx(weight[2] / weight[0] - (weight[1] / weight[0]) ** 2, rel=1e-5)
+    assert posterior.mean == pytest.approx(posterior.variance * (center / 4 + data.sum() / 0.25))
+
+    def weight(m):
+        return stats.norm.pdf(m, center, 2) * math.prod(stats.norm.pdf(data, m, noise))
+
+    mass, mean, square = (integrate.quad(lambda m, k=k: m**k * weight(m), -3, 6)[0] for k in range(3))
+    assert posterior.mean == pytest.approx(mean / mass, rel=1e-6)
+    assert posterior.variance == pytest.approx(square / mass - (mean / mass) ** 2, rel=1e-5)
+    assert posterior.predictive(noise).mean == pytest.approx(posterior.mean)
     assert posterior.predictive(noise).variance == pytest.approx(noise**2 + posterior.variance)
     assert posterior.predictive(noise).variance > noise**2
 
@@ -636,6 +666,17 @@ def test_a_hundred_thousand_draws_follow_the_law(here, p):
     assert stats.chisquare(counts[possible], 100_000 * np.array(p)[possible]).pvalue > 1e-4
     by_hand = [here.names["plank"](p, u) for u in CounterRNG(11).random(500)]
     assert by_hand == drawn[:500].tolist()
+
+
+@pytest.mark.claim("P-19")
+def test_with_four_bits_the_lower_bound_robs_the_last_word(here):
+    """The sampler's preset *Impossible first*: all 16 numbers, by both rules."""
+    ends, coarse = np.cumsum([0, 0.5, 0.25, 0.25]), np.arange(16) / 16
+    upper, lower = (
+        np.bincount(np.searchsorted(ends, coarse, side=side), minlength=4) for side in ("right", "left")
+    )
+    assert upper.tolist() == [0, 8, 4, 4] and lower.tolist() == [1, 8, 4, 3]
+    assert "gets a sixteenth, and the last word loses it" in here.prose("sec-prob-sampling")
 
 
 @pytest.mark.claim("P-19")

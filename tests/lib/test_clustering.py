@@ -82,6 +82,95 @@ def test_as_many_centres_as_different_points():
     assert clustering.kmeans(points, 1).centers[0, 0] == pytest.approx(1.5)
 
 
+def test_two_empty_centres_take_two_points():
+    """The second must not take the point that the first has just taken, nor empty a cluster of two."""
+    points = np.array([[0.0], [10.0], [30.0]])
+    found = clustering.kmeans(points, 3, start=[[0.0], [1e6], [1e6]], steps=1)
+    assert sorted(found.labels) == [0, 1, 2] and found.history[-1] == 0
+
+
+def test_a_tie_keeps_its_centre():
+    """The point at 2 is as near to 1 as to 3; either labels end it, and it stays where it was first put."""
+    found = clustering.kmeans([[0.0], [2.0], [4.0]], 2, start=[[1.0], [4.0]])
+    assert found.labels.tolist() == [0, 0, 1] and found.converged
+    settled = clustering.kmeans([[0.0], [2.0], [2.0], [4.0]], 2, start=[[0.0], [2.0]])
+    assert settled.converged and len(settled.history) <= 7
+
+
+@given(seeds, st.integers(2, 6))
+def test_the_history_is_the_sum_of_squares_after_each_half_step(seed, clusters):
+    """Lloyd's algorithm once more, in the plainest words; no cluster runs empty here."""
+    points = heaps(seed, n=8, spread=1.5)
+    centers = clustering.kmeans_start(points, clusters, rng=seed)
+    found = clustering.kmeans(points, clusters, start=centers)
+    nearest = np.linalg.norm(points[:, None] - centers, axis=2).argmin(axis=1)
+    expected, labels = [clustering.within_cluster_sum(points, nearest, centers)], None
+    while labels is None or (labels != nearest).any():
+        labels = nearest
+        centers = np.array([points[labels == k].mean(axis=0) for k in range(clusters)])
+        expected.append(clustering.within_cluster_sum(points, labels, centers))
+        nearest = np.linalg.norm(points[:, None] - centers, axis=2).argmin(axis=1)
+        expected.append(clustering.within_cluster_sum(points, nearest, centers))
+    assert found.history == pytest.approx(expected) and (found.labels == labels).all()
+
+
+def test_all_points_alike_make_one_cluster():
+    points = np.full((5, 2), 3.0)
+    assert clustering.kmeans(points, 1).history.tolist() == [0, 0, 0]
+    soft = clustering.soft_kmeans(points, 1, 0.0)
+    assert soft.converged and soft.centers.tolist() == [[3.0, 3.0]]
+
+
+def test_duplicate_centres_share_a_point_evenly_at_any_temperature():
+    for temperature in (0.0, 5e-324, 1.0, 1e290):
+        found = clustering.soft_kmeans([[0.0], [1.0]], 2, temperature, start=[[0.5], [0.5]], steps=1)
+        assert found.shares.tolist() == [[0.5, 0.5], [0.5, 0.5]]
+
+
+@pytest.mark.parametrize(
+    "points", [[[0.0], [1e-200]], [[0.0], [1e-200], [1.0]], [[5e-324], [0.0], [-5e-324]]]
+)
+def test_points_whose_squared_distance_rounds_to_zero_are_still_different(points):
+    for seed in range(5):
+        start = clustering.kmeans_start(points, len(points), rng=seed)
+        assert sorted(start.ravel()) == sorted(np.ravel(points))
+
+
+@pytest.mark.parametrize(
+    "find", [lambda p: clustering.kmeans(p, 2, rng=1), lambda p: clustering.soft_kmeans(p, 2, 0.5, rng=1)]
+)
+def test_results_are_their_own(find):
+    """Neither the points nor the start are changed, two results can be compared, and read-only data will do."""
+    points = np.asfortranarray(heaps(n=4))
+    points.setflags(write=False)
+    one = find(points)
+    assert (find(points.copy()).centers == one.centers).all()
+    assert one == one and one != find(points)
+
+
+def test_a_point_without_weight_is_never_drawn_not_even_by_a_zero():
+    class Zero:
+        def random(self):
+            return 0.0
+
+    assert clustering._draw(np.array([0.0, 2.0, 0.0, 1.0]), Zero()) == 1
+
+
+def test_the_tolerance_says_when_enough_is_gained():
+    rounds = [
+        len(clustering.soft_kmeans(heaps(), 3, 2.0, rng=1, steps=2000, tolerance=share).history)
+        for share in (10.0, 1e-3, 1e-6, 1e-9)
+    ]
+    assert rounds[0] == 3 and rounds == sorted(set(rounds))
+
+
+def test_the_start_is_not_changed():
+    start = np.array([[0.0, 0.0], [1.0, 0.0]])
+    for find in (clustering.kmeans, lambda *a, **k: clustering.soft_kmeans(*a, 0.5, **k)):
+        find(heaps(), 2, start=start, steps=3).centers[0, 0] = 7.0
+        assert start.tolist() == [[0.0, 0.0], [1.0, 0.0]]
+
+
 # ---------------------------------------------------------------------------- the start
 
 
@@ -204,6 +293,32 @@ POINTS = [[0.0, 0.0], [1.0, 1.0], [2.0, 0.0]]
             "tolerance must be greater",
         ),
         (lambda: clustering.within_cluster_sum(POINTS, [0, 0], [[0.0, 0.0]]), ValueError, "labels must be 3"),
+        (
+            lambda: clustering.within_cluster_sum(POINTS, [0, 0, -1], [[0.0, 0.0]]),
+            ValueError,
+            "labels must lie",
+        ),
+        (
+            lambda: clustering.within_cluster_sum(POINTS, [[0], [0, 1]], POINTS),
+            ValueError,
+            "labels must be an",
+        ),
+        (
+            lambda: clustering.within_cluster_sum(POINTS, np.ma.array([0, 0, 1], mask=[1, 0, 0]), POINTS),
+            TypeError,
+            "labels must be an array without gaps",
+        ),
+        (lambda: clustering.kmeans([[0.0], [1e200]], 1), ValueError, "data must lie close enough"),
+        (lambda: clustering.kmeans([[1e308], [-1e308]], 1), ValueError, "data must lie close enough"),
+        (
+            lambda: clustering.kmeans(POINTS, 1, start=[[1e200, 0.0]]),
+            ValueError,
+            "start must lie close enough",
+        ),
+        (lambda: clustering.kmeans(POINTS, 10**400), ValueError, "clusters must be at most 3"),
+        (lambda: clustering.kmeans_start([[0.0], [-0.0]], 2), ValueError, "clusters must be at most 1"),
+        (lambda: clustering.soft_kmeans(POINTS, 2, 1e308), ValueError, "temperature must be at most 1e300"),
+        (lambda: clustering.soft_kmeans(POINTS, 2, math.inf), ValueError, "temperature must be finite"),
         (
             lambda: clustering.within_cluster_sum(POINTS, [0, 0, 1], [[0.0, 0.0]]),
             ValueError,

@@ -108,7 +108,8 @@ def test_triangles_are_judged_one_by_one():
     assert "cut from the data themselves" in str(verdict) and "also where" in str(verdict)
     assert "no answer yet" in str(verdict)
     assert "no task 'poetry'" in check("data_model_task-6", {"poetry": ("text", "supervised")}).message
-    assert "expected a pair" in str(check("data_model_task-6", {"next word": "text"}))
+    for no_pair in ("text", {"text", "supervised"}, ("text",), 5):
+        assert "expected a pair" in str(check("data_model_task-6", {"next word": no_pair}))
 
 
 def test_the_same_seed_gives_the_same_data():

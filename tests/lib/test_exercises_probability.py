@@ -145,6 +145,7 @@ def spread(a, b):
         ("probability-6", lambda a, b, n: n**2 * spread(a, b), "ignorance alone"),
         ("probability-6", lambda a, b, n: plug_in(a, b, n) - n * spread(a, b), "mean noise alone"),
         ("probability-6", lambda a, b, n: stats.betabinom(n, a, b).std(), "standard deviation"),
+        ("probability-6", lambda a, b, n: n * plug_in(a, b, n), "but not their noise"),
         ("probability-7", lambda w, u: np.searchsorted(np.cumsum(w), u * sum(w)), "lower bound"),
         ("probability-7", lambda w, u: np.searchsorted(np.cumsum(w), u, side="right"), "Scale u"),
         ("probability-7", lambda w, u: by_loop(w, u) + 1, "count from 0"),

@@ -206,3 +206,39 @@ def test_an_honest_choice_does_not_look_at_the_other_sets() -> None:
     chosen = {tuple(trial(1, 0, size, 200, 5, False).chosen) for size in sizes}
     assert len(chosen) == 1
     assert len({tuple(trial(1, 0, size, 200, 5, True).chosen) for size in sizes}) > 1
+
+
+# -- what sign breaks showed to be untested
+
+
+def test_the_printed_rules_are_what_the_shelf_says() -> None:
+    game = Round(2, 4, 5, 0)
+    said = {
+        "quadratic": lambda x: x * x,
+        "line": lambda x: 5 * x - 6,
+        "cubic": lambda x: x**3 - 4 * x**2 + 6 * x,
+        "absolute": lambda x: abs(5 * x - 6),
+        "wave": lambda x: x * x + 3 * np.sin(np.pi * x),
+        "remainder": lambda x: (5 * x - 6) % 10,
+        "capped": lambda x: x * x if x <= 3 else 9,
+        "exponential": lambda x: 4 * (9 / 4) ** (x - 2),
+        "floored": lambda x: x * x if x >= 1 else 1,
+        "step": lambda x: 4 if x <= 2 else 9,
+        "parity": lambda x: 9 if np.floor(x) % 2 else 4,
+        "by_heart": lambda x: {2: 4, 3: 9}.get(x, 0),
+    }
+    assert set(said) == set(KINDS)
+    for kind, rule in said.items():
+        for x in game.questions():
+            assert game.value(kind, x) == pytest.approx(rule(x), abs=1e-9), (kind, x)
+
+
+def test_a_tie_between_class_means_goes_to_class_one() -> None:
+    flat = np.zeros((2, 6), dtype=np.int64)
+    assert nearest_mean(flat, np.array([0, 1, 0, 1, 0, 1]), 4).tolist() == [1] * 6
+
+
+def test_unseen_points_are_not_those_fitted() -> None:
+    widget = DegreeFit(points=15)
+    (seen, _), (unseen, _) = widget.data(), widget.test_data()
+    assert len(unseen) == 200 and not np.isin(unseen, seen).any()

@@ -119,6 +119,11 @@ def test_no_steps_leave_the_start():
     assert (found.weights == [1, 2]).all()
 
 
+def test_a_slope_within_the_tolerance_is_the_end():
+    found = learning.fit(line, learning.squared_error, spring(), [1.0, 2.0], tolerance=1e3)
+    assert found.converged and len(found.history) == 1
+
+
 def test_the_start_is_not_changed():
     start = np.zeros(2)
     learning.fit(line, learning.squared_error, spring(), start)
@@ -233,6 +238,72 @@ def test_round_numbers_are_not_rounded_away():
 
 # ---------------------------------------------------------------------------- bad input
 
+
+def test_recipes_and_fits_are_compared_as_objects():
+    recipe = learning.Recipe(GOOD, line, learning.squared_error, np.zeros(2))
+    assert recipe == recipe and recipe != learning.Recipe(GOOD, line, learning.squared_error, np.zeros(2))
+    assert recipe.train(steps=1) != recipe.train(steps=1)
+
+
+def test_each_loss_is_asked_for_once():
+    """A step that was tried and taken is not tried again."""
+    tried = []
+
+    def model(w, x):
+        tried.append(float(w))
+        return w * x
+
+    found = learning.fit(
+        model, learning.squared_error, ([1.0], [3.0]), 0.0, gradient=lambda w: 2 * (w - 3), steps=5
+    )
+    assert len(tried) == len(set(tried)) == len(found.history) == 6
+
+
+@pytest.mark.parametrize("learning_rate", [1e-3, 1e15, 1e300])
+def test_no_first_step_is_so_long_and_no_data_so_large_that_the_start_passes_for_the_end(learning_rate):
+    x = np.array([0.0, 1e7, 2e7])
+    found = learning.fit(
+        lambda w, x: w * x, learning.squared_error, (x, 3 * x), 0.0, learning_rate=learning_rate
+    )
+    assert found.weights == pytest.approx(3, rel=1e-6)
+
+
+def test_a_step_must_lower_the_loss_by_a_tenth_of_what_the_slope_promises():
+    """From w = 1 on w², slope 2: a first step η = 0.95 lowers it to 0.81, by 0.19, less than 0.095 · 4 = 0.38."""
+    taken = learning.fit(
+        lambda w, x: w * x, learning.squared_error, ([1.0], [0.0]), 1.0, learning_rate=0.95, steps=1
+    )
+    assert taken.weights == pytest.approx(1 - 2 * 0.475, abs=1e-6)
+    taken = learning.fit(
+        lambda w, x: w * x, learning.squared_error, ([1.0], [0.0]), 1.0, learning_rate=0.85, steps=1
+    )
+    assert taken.weights == pytest.approx(1 - 2 * 0.85, abs=1e-6)
+
+
+def test_a_model_that_overflows_in_python_or_divides_by_zero_is_taken_back():
+    for model in (
+        lambda w, x: [math.exp(w) * v for v in x],
+        lambda w, x: x * np.exp(w) + 0 / np.where(w > 9, 0, 1),
+    ):
+        found = learning.fit(model, learning.squared_error, ([1.0], [3.0]), 2.0, learning_rate=1e308)
+        assert found.weights == pytest.approx(math.log(3), abs=1e-4)
+
+
+def test_losses_beyond_all_floats_are_infinite_and_warn_of_nothing():
+    assert learning.squared_error([1e308, 0.0], [-1e308, 0.0]).tolist() == [math.inf, 0]
+    assert learning.squared_error(np.empty((3, 0)), np.empty((3, 0))).tolist() == [0, 0, 0]
+
+
+def test_the_step_of_a_slope_grows_with_its_weight():
+    """At 1e9 a step of 6e-6 would be lost in rounding."""
+    assert learning.numerical_gradient(lambda w: float(w[0] ** 2), [1e9]) == pytest.approx([2e9], rel=1e-6)
+
+
+def test_a_half_is_dealt_the_same_way_whatever_the_fractions_round_to():
+    assert [len(p) for p in learning.split(5, (0.5, 0.5))] == [2, 3]
+    assert [len(p) for p in learning.split(15, (0.1, 0.2, 0.7))] == [1, 3, 11]
+
+
 GOOD = ([1.0, 2.0], [1.0, 2.0])
 
 
@@ -253,6 +324,74 @@ GOOD = ([1.0, 2.0], [1.0, 2.0])
         ),
         (lambda: learning.squared_error([1.0], [1.0, 2.0]), ValueError, r"\(1,\) and \(2,\)"),
         (lambda: learning.squared_error(1.0, 2.0), ValueError, "one shape"),
+        (
+            lambda: learning.mean_loss(learning.squared_error, 1.0, 2.0),
+            ValueError,
+            "targets must hold one entry",
+        ),
+        (
+            lambda: learning.mean_loss(learning.squared_error, [1.0], [[1], [1, 2]]),
+            ValueError,
+            "targets must be an",
+        ),
+        (
+            lambda: learning.mean_loss(lambda y, t: [1.7e308] * 9, [0.0] * 9, [0.0] * 9),
+            ValueError,
+            "mean of loss",
+        ),
+        (lambda: learning.zero_one_error([[1], [1, 2]], [1, 2]), ValueError, "predictions must be an array"),
+        (lambda: learning.zero_one_error(["a"], [1]), TypeError, "must both be words or neither"),
+        (
+            lambda: learning.zero_one_error([1.0], [math.nan]),
+            ValueError,
+            "targets must not be NaN, got one at index 0",
+        ),
+        (lambda: learning.zero_one_error([None], [1]), TypeError, "predictions must be numbers or words"),
+        (
+            lambda: learning.zero_one_error(np.ma.array([1], mask=[1]), [1]),
+            TypeError,
+            "predictions must be .* gaps",
+        ),
+        (lambda: learning.numerical_gradient(3, [1.0]), TypeError, "function must be a function"),
+        (
+            lambda: learning.numerical_gradient(lambda w: math.nan, [1.0]),
+            ValueError,
+            "value of function must be fin",
+        ),
+        (
+            lambda: learning.numerical_gradient(lambda w: w, [1.0]),
+            TypeError,
+            "value of function must be a real",
+        ),
+        (
+            lambda: learning.fit(line, learning.squared_error, GOOD, [0.0, 0.0], gradient=3),
+            TypeError,
+            "gradient must be a function of the weights or None, got 3",
+        ),
+        (
+            lambda: learning.Recipe((1.0, 2.0), line, learning.squared_error, 0.0),
+            ValueError,
+            "inputs must hold one",
+        ),
+        (
+            lambda: learning.Recipe(([[1], [1, 2]], [1, 2]), line, max, 0.0),
+            ValueError,
+            "inputs must be an array",
+        ),
+        (lambda: learning.split(10**400), ValueError, "n must be at most"),
+        (lambda: learning.split(9, (1e308, 1e308)), ValueError, "fractions must be positive"),
+        (lambda: learning.split(1, (0.5, 0.5)), ValueError, "n must be large enough"),
+        (
+            lambda: learning.next_word_pairs({"a", "b"}),
+            TypeError,
+            "tokens must be a sequence of words, got set",
+        ),
+        (lambda: learning.next_word_pairs(3), TypeError, "tokens must be a sequence of words, got int"),
+        (
+            lambda: learning.error_margin([0.1] * 4, 0.8 + 1e-6),
+            ValueError,
+            "errors must be at least 5, got 4",
+        ),
         (lambda: learning.zero_one_error([1], [[1]]), ValueError, "must both have shape"),
         (lambda: learning.numerical_gradient(sum, [math.nan]), ValueError, "weights must be finite"),
         (lambda: learning.fit(1, learning.squared_error, GOOD, 0.0), TypeError, "model must be a function"),

@@ -89,6 +89,27 @@ def test_dark_exchanges_every_color(drawn):
     assert re.sub(r"#[0-9a-f]{6}\b", "", light) == re.sub(r"#[0-9a-f]{6}\b", "", dark)
 
 
+def test_a_still_is_the_three_drawings_in_one_layout(drawn):
+    """The same drawings as one by one, and the figure goes on laying itself out."""
+    engine = drawn.get_layout_engine()
+    light, dark, paper = plotting.still(drawn)
+    assert drawn.get_layout_engine() is engine
+    alone = plotting.svg(drawn), plotting.svg(drawn, dark=True), plotting.png(drawn)
+    assert (paper[:8], alone[2][:8]) == (b"\x89PNG\r\n\x1a\n",) * 2
+    for together, single in zip((light, dark), alone, strict=False):
+        numbers = [np.array(re.findall(r"-?\d+\.\d+", text), float) for text in (together, single)]
+        assert re.sub(r"-?\d+(\.\d+)?", "", together) == re.sub(r"-?\d+(\.\d+)?", "", single)
+        assert len(numbers[0]) == len(numbers[1])
+        np.testing.assert_allclose(*numbers, atol=2, err_msg="points: text is measured at another resolution")
+
+
+def test_a_still_exchanges_the_colors_of_spins():
+    figure, axes = plotting.figure()
+    plotting.lattice(axes, np.array([[1, -1], [-1, 1]]))
+    light, dark, _ = plotting.still(figure)
+    assert re.search("base64,([^\"]+)", light)[1] != re.search("base64,([^\"]+)", dark)[1]
+
+
 def test_palette_has_no_two_alike():
     """The dark drawing exchanges colours, so each must say which it is."""
     for colors in (plotting.COLORS, plotting.DARK_COLORS):

@@ -27,6 +27,18 @@ def test_outside_the_interval_too():
     )
 
 
+def test_at_the_ends_of_the_interval_all_are_one_in_size():
+    """Pₙ(±1) = (±1)ⁿ, whatever the degree."""
+    assert (polynomials.legendre(1.0, 1000) == 1).all()
+    assert polynomials.legendre(-1.0, 1000) == pytest.approx((-1.0) ** np.arange(1001), abs=1e-12)
+
+
+def test_points_that_rounding_cannot_tell_apart_give_the_shortest_coefficients():
+    """At 1e-300 all parabolas look flat: 2 = c₀ − c₂/2, and the shortest such pair lies along (1, −½)."""
+    found = polynomials.fit_legendre([1e-300, 2e-300, 3e-300], [1.0, 2.0, 3.0], 2)
+    assert found == pytest.approx([1.6, 0, -0.8])
+
+
 def test_shapes():
     assert polynomials.legendre(0.5, 0).shape == (1,)
     assert polynomials.legendre(np.zeros((2, 3)), 4).shape == (2, 3, 5)
@@ -108,6 +120,20 @@ def test_chance_comes_from_the_generator_alone():
         (lambda: polynomials.legendre("a", 2), TypeError, "x must be an array of real numbers"),
         (lambda: polynomials.legendre(0.5, -1), ValueError, "degree must be at least 0, got -1"),
         (lambda: polynomials.legendre(0.5, 1.5), TypeError, "degree must be an integer"),
+        (
+            lambda: polynomials.legendre([0.0, -1e200], 2),
+            ValueError,
+            r"x must be small enough for P_2.* got -1e\+200",
+        ),
+        (lambda: polynomials.legendre(0.5, 10**400), ValueError, "degree must be at most 1000"),
+        (lambda: polynomials.legendre_powers(1001), ValueError, "degree must be at most 1000, got 1001"),
+        (
+            lambda: polynomials.legendre_series(1.0, [1.7e308, 1.7e308]),
+            ValueError,
+            "coefficients must be small enough",
+        ),
+        (lambda: polynomials.noisy_wave(3, noise=1e301), ValueError, "noise must be .* at most 1e300"),
+        (lambda: polynomials.noisy_wave(10**400), ValueError, "n must be at most"),
         (lambda: polynomials.legendre_powers(-1), ValueError, "degree must be at least 0"),
         (lambda: polynomials.legendre_series(0.5, []), ValueError, "coefficients must have shape"),
         (lambda: polynomials.legendre_series(0.5, [[1.0]]), ValueError, "coefficients must have shape"),

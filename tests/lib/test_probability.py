@@ -201,6 +201,12 @@ NAN = float("nan")
         (lambda: probability.entropy(["0.5", "0.5"]), TypeError, "p must be an array of real numbers"),
         (lambda: probability.entropy([True, False]), TypeError, "p must be an array of real numbers"),
         (lambda: probability.entropy([]), ValueError, "p must have at least one entry"),
+        (
+            lambda: probability.entropy([0.500003, 0.5]),
+            ValueError,
+            "p must sum to 1 along axis -1, got 1.000003",
+        ),
+        (lambda: probability.entropy([1e308, 1e308]), ValueError, "p must sum to 1 along axis -1, got inf"),
     ],
 )
 def test_bad_input_is_named(call, error, message):

@@ -193,6 +193,54 @@ def test_temperature_of_special_means():
     assert isinstance(probability.temperature_of(two, 0.25), float)
 
 
+def test_within_rounding_of_the_plain_mean_the_temperature_is_infinite():
+    for seed in range(50):
+        energies = np.random.default_rng(seed).normal(size=5)
+        for mean in (energies.mean(), sum(energies) / 5, np.nextafter(energies.mean(), [-9, 9])[seed % 2]):
+            assert probability.temperature_of(energies, mean) == INFINITY
+
+
+@pytest.mark.parametrize("unit", [2e-322, 1e-310, 1e-200, 3.0, 1e150, 4e307])
+def test_temperature_scales_with_the_energies(unit):
+    """Also where their difference is beyond all floats, and where they are nearly the smallest floats."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for shape, mean in (([0.0, 4.0], 1.0), ([-4.0, 4.0], -3.9), ([0.0, 1.0, 2.0], 2.0 - 1.5)):
+            expected = probability.temperature_of(shape, mean)
+            if unit < 1e-300 and mean == 0.5:
+                continue  # half of the smallest float is none
+            energies = np.multiply(shape, unit)
+            assert probability.temperature_of(energies, mean * unit) / unit == pytest.approx(
+                expected, rel=1e-9, abs=0.51 if unit < 1e-300 else 0
+            )
+
+
+@given(spectra, st.floats(0.1, 10), st.sampled_from([0, 1]))
+def test_each_axis_is_summed_alone(energies, temperature, axis):
+    table = np.stack([energies, energies[::-1] + 1, 2 * energies], axis=1 - axis)
+    names = (
+        "mean_energy",
+        "heat_capacity",
+        "log_partition",
+        "softmax",
+        "log_softmax",
+        "boltzmann",
+        "logsumexp",
+    )
+    for function in (getattr(probability, name) for name in names):
+        whole = function(table, temperature, axis=axis)
+        rows = [function(row, temperature) for row in np.moveaxis(table, axis, -1)]
+        rows = np.moveaxis(np.array(rows), -1, axis) if np.ndim(whole) == 2 else rows
+        assert whole == pytest.approx(np.array(rows), rel=1e-12, abs=1e-12)
+
+
+def test_so_hot_that_no_float_holds_it_warns_of_nothing():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert probability.free_energy([0.25] * 4, [1.0, 2.0, 3.0, 4.0], 1.7e308) == -INFINITY
+        assert probability.logsumexp([0.0] * 4, 1.7e308) == INFINITY
+
+
 # --- errors --------------------------------------------------------------------------------------------
 
 

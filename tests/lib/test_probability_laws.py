@@ -236,6 +236,32 @@ def test_laws_cannot_be_changed_and_copy_what_they_are_given(law):
         die.probabilities[0] = 1
 
 
+def test_variances_beyond_all_floats_are_infinite():
+    assert pb.Normal(0, 1e200).variance == INFINITY == pb.Uniform(0, 1e200).variance
+
+
+def test_covariances_near_the_ends_of_the_floats():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for scale in (1e-300, 1.0, 1e308):
+            law = pb.MultivariateNormal([0.0, 0.0], scale * np.array([[1.0, 0.5], [0.5, 1.0]]))
+            assert law.entropy() == pytest.approx(
+                math.log(2 * math.pi * math.e) + math.log(scale) + 0.5 * math.log(0.75)
+            )
+
+
+def test_a_covariance_off_symmetry_by_rounding_is_made_symmetric():
+    law = pb.MultivariateNormal([0.0, 0.0], [[1.0, 0.5 + 2e-10], [0.5, 1.0]])
+    assert law.covariance[0, 1] == law.covariance[1, 0] == pytest.approx(0.5 + 1e-10, abs=1e-15)
+
+
+@pytest.mark.parametrize("law", ALL, ids=repr)
+def test_the_length_of_a_sample_has_a_limit(law):
+    for size in (10**400, 2**63, (2**40, 2**40)):
+        with pytest.raises(ValueError, match="size must be at most 281474976710656"):
+            law.sample(size, 0)
+
+
 # --- errors --------------------------------------------------------------------------------------------
 
 
@@ -272,7 +298,12 @@ def test_laws_cannot_be_changed_and_copy_what_they_are_given(law):
         (lambda: pb.Categorical([1.0]).log_prob("a"), TypeError, "x must be integers"),
         (lambda: pb.MultivariateNormal(1.0, [[1.0]]), ValueError, r"mean must have shape \(D,\)"),
         (lambda: pb.MultivariateNormal([1.0], [1.0]), ValueError, r"covariance must have shape \(1, 1\)"),
-        (lambda: pb.MultivariateNormal([0.0, 0], [[1, 0.5], [0.4, 1]]), ValueError, "must be symmetric"),
+        (
+            lambda: pb.MultivariateNormal([0.0, 0], [[1, 0.5], [0.4, 1]]),
+            ValueError,
+            r"must be symmetric, got 0.5 at \(0, 1\) and 0.4 at \(1, 0\)",
+        ),
+        (lambda: pb.MultivariateNormal([0.0, 0], [[1, 1e-5], [0, 1]]), ValueError, "must be symmetric"),
         (lambda: pb.MultivariateNormal([0.0, 0], [[1, 2], [2, 1]]), ValueError, "must be positive definite"),
         (lambda: pb.MultivariateNormal([0.0, 0], [[0.1, 0.3], [0.3, 0.9]]), ValueError, "positive definite"),
         (

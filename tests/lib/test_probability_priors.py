@@ -154,6 +154,50 @@ def test_gamma_shares_of_dirichlet_follow_their_beta_marginals():
     assert np.isfinite(tiny).all() and abs((tiny > 0.5).mean() - 0.5) < 0.05
 
 
+@given(st.floats(-2, 11.9), st.floats(-2, 11.9))
+def test_entropies_keep_their_digits_for_any_number_of_tosses(log_a, log_b):
+    """Against the normal law of the same variance, which a Beta law approaches, and mpmath."""
+    mpmath = pytest.importorskip("mpmath")
+    a, b = 10**log_a, 10**log_b
+    with mpmath.workdps(50):
+        x, y = mpmath.mpf(a), mpmath.mpf(b)
+        z = x + y
+        exact = (
+            mpmath.log(mpmath.beta(x, y))
+            if z < 1e4
+            else mpmath.loggamma(x) + mpmath.loggamma(y) - mpmath.loggamma(z)
+        )
+        exact += (z - 2) * mpmath.digamma(z) - (x - 1) * mpmath.digamma(x) - (y - 1) * mpmath.digamma(y)
+        assert pb.Beta(a, b).entropy() == pytest.approx(float(exact), rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize("n", [1e2, 1e6, 1e8, 1e10])
+def test_many_tosses_of_a_fair_coin_leave_a_normal_law(n):
+    """I_½(n, n) = ½ to the last digits, and one standard deviation below lies Φ(−1) up to order 1/n."""
+    law = pb.Beta(n, n)
+    assert law.cdf(0.5) == pytest.approx(0.5, abs=1e-10)
+    assert law.cdf(0.5 - math.sqrt(law.variance)) == pytest.approx(stats.norm.cdf(-1), abs=1e-10 + 0.2 / n)
+
+
+@pytest.mark.parametrize(
+    ("a", "b"), [(1e-3, 50.0), (50.0, 1e-3), (0.02, 3.0), (3, 4), (1e5, 2e4), (0.5, 1e5)]
+)
+def test_both_ends_of_an_interval_keep_their_digits(a, b):
+    tail = (1 - 0.9) / 2
+    low, high = pb.Beta(a, b).interval(0.9)
+    assert low <= high
+    assert low == pytest.approx(stats.beta.ppf(tail, a, b), rel=1e-9, abs=1e-300)
+    assert high == pytest.approx(
+        1 - stats.beta.ppf(tail, b, a) if b < a else stats.beta.ppf(1 - tail, a, b), rel=1e-9
+    )
+
+
+def test_equal_precisions_meet_half_way_exactly():
+    assert pb.Normal(1, 3).update([2.0], noise=3).mean == 1.5
+    assert pb.Normal(0, 1).update([1e308, 1e308], noise=1e200).mean == 0
+    assert pb.Normal(0, 1e200).update([1.5e308, 1.5e308], noise=1).mean == pytest.approx(1.5e308)
+
+
 # --- errors --------------------------------------------------------------------------------------------
 
 
@@ -166,6 +210,11 @@ def test_gamma_shares_of_dirichlet_follow_their_beta_marginals():
         (lambda: pb.Normal().predictive(-1), ValueError, "noise must be greater than 0, got -1"),
         (lambda: pb.Beta(0, 1), ValueError, "a must be greater than 0, got 0"),
         (lambda: pb.Beta(1, NAN), ValueError, "b must be finite"),
+        (lambda: pb.Beta(1e308, 1), ValueError, r"a must lie between 1e-300 and 1e\+12, got 1e\+308"),
+        (lambda: pb.Beta(1, 1e-310), ValueError, "b must lie between .* got 1e-310"),
+        (lambda: pb.Beta(1, 1).update(1e13, 0), ValueError, "a must lie between"),
+        (lambda: pb.Dirichlet([1e-310, 1]), ValueError, "concentration must lie between .* got 1e-310"),
+        (lambda: pb.Dirichlet([1, 1e13]), ValueError, r"concentration must lie between .* got 1e\+13"),
         (lambda: pb.Beta(1, 1).update(-1, 0), ValueError, "successes must be at least 0, got -1"),
         (lambda: pb.Beta(1, 1).update(0, NAN), ValueError, "failures must be finite"),
         (lambda: pb.Beta(1, 1).log_prob(NAN), ValueError, "x must be finite"),

@@ -138,7 +138,6 @@ class Checker:
         looks = []
         for go in ends:
             go()
-            settle(self.page)
             looks.append(self.look(control))
         alike = [i for i in range(1, len(looks)) if not looks[i].differs(looks[i - 1])]
         for i in alike:
@@ -224,7 +223,7 @@ class Checker:
         """Type into a box that is reached by keyboard or by pointer, and confirm."""
         control.focus() if self.how == "keyboard" else control.click()
         self.page.keyboard.press("Control+A")
-        self.page.keyboard.type(str(text))
+        self.page.keyboard.insert_text(str(text))
         self.page.keyboard.press("Enter")
 
     def _bad_number(self, control: ElementHandle, high: float) -> str:
@@ -244,8 +243,8 @@ class Checker:
     def _calm_look(self, control: ElementHandle) -> Look:
         """The look once nothing follows any more from what was done before."""
         look, calm = self.look(control), 0
-        for _ in range(60):
-            self.page.wait_for_timeout(100)
+        for _ in range(100):
+            self.page.wait_for_timeout(50)
             last, look = look, self.look(control)
             calm = 0 if look.differs(last) else calm + 1
             if calm == 3:

@@ -101,11 +101,18 @@ def open_page(watched_page: Callable[..., Page], site: str, site_folder: Path) -
     """Opens a page of the site, named relative to it, and waits until its explorables live.
 
     Keywords: ``width``, ``scheme`` ("light" or "dark"), ``reduced`` (motion), ``scripts``,
-    ``disk`` (open from ``file://``).
+    ``disk`` (open from ``file://``), ``alone`` (leave only this explorable on the page: see `driver.alone`).
     """
 
-    def start(path: str, disk: bool = False, **options: object) -> Page:
+    def start(path: str, disk: bool = False, alone: int | str | None = None, **options: object) -> Page:
         page = watched_page(**options)
+        if alone is not None:
+            file, _, _ = path.partition("#")
+            html = driver.alone(site_folder / file, alone)
+            page.route(
+                lambda url: url.partition("#")[0] == site + file,
+                lambda route: route.fulfill(body=html, content_type="text/html; charset=utf-8"),
+            )
         page.goto((site_folder.resolve().as_uri() + "/" if disk else site) + path)
         if options.get("scripts", True):
             driver.wait_ready(page)

@@ -14,7 +14,7 @@ FRESH = {"a": 1, "b": 1, "heads": 0, "tails": 0, "reveal": False, "seed": 0}
 
 @pytest.fixture
 def coin(open_page: Callable[..., Page], live: Callable[..., Live]) -> Live:
-    return live(open_page("chapters/probability.html"), "beta_coin").set(**FRESH)
+    return live(open_page("chapters/probability.html", alone="beta_coin"), "beta_coin").set(**FRESH)
 
 
 def test_posterior_adds_what_was_seen(coin: Live) -> None:

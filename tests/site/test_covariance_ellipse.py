@@ -21,7 +21,7 @@ SETTINGS = [
 
 @pytest.fixture
 def ellipse(open_page: Callable[..., Page], live: Callable[..., Live]) -> Live:
-    return live(open_page("chapters/probability.html"), "covariance_ellipse")
+    return live(open_page("chapters/probability.html", alone="covariance_ellipse"), "covariance_ellipse")
 
 
 def start(x: Live, **settings: float) -> CovarianceEllipse:
@@ -114,3 +114,15 @@ def test_a_correlation_above_one_is_refused_in_words(ellipse: Live) -> None:
     assert box.get_attribute("aria-invalid") == "true"
     assert ellipse.get("rho") == 0.6
     assert ellipse.readouts() == before
+
+
+@pytest.mark.parametrize(("typed", "words"), [("1", "on one line"), ("0.995", "stops at ±0.99")])
+def test_what_is_a_correlation_is_not_called_none(ellipse: Live, typed: str, words: str) -> None:
+    """At 1 there is a law but no density; 0.995 is merely too thin to draw."""
+    start(ellipse)
+    box = ellipse.box.get_by_label("Correlation, as a number")
+    box.fill(typed)
+    box.press("Enter")
+    said = ellipse.box.locator(".xp-error").filter(has_text="ρ = ").inner_text()
+    assert words in said and "no correlation" not in said
+    assert ellipse.get("rho") == 0.6

@@ -16,7 +16,9 @@ FRESH = {"p": [0.2, 0.5, 0.3], "u": 0.45, "rule": "upper", "bits": "32", "seed":
 
 @pytest.fixture
 def sampler(open_page: Callable[..., Page], live: Callable[..., Live]) -> Live:
-    return start(live(open_page("chapters/probability.html"), "cumulative_sampler"))
+    return start(
+        live(open_page("chapters/probability.html", alone="cumulative_sampler"), "cumulative_sampler")
+    )
 
 
 def start(x: Live, **settings: object) -> Live:
@@ -105,3 +107,13 @@ def test_u_can_be_pulled(sampler: Live) -> None:
         sampler.page.keyboard.press("ArrowUp")
     assert sampler.settle().get("u") == pytest.approx(0.2)
     assert sampler.readouts()["outcome"] == 1
+
+
+def test_few_draws_are_not_judged(sampler: Live) -> None:
+    """χ² is compared with its limit only where each outcome is expected five times: after 25 draws of p = 0.2."""
+    caption = sampler.box.locator(".xp-caption").first
+    sampler.step(20)
+    assert "χ² means little" in caption.inner_text()
+    sampler.button("+100").click()
+    sampler.settle()
+    assert "95 of 100 cases" in caption.inner_text() or "5 of 100 cases" in caption.inner_text()

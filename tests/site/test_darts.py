@@ -18,7 +18,7 @@ PAGE = "chapters/probability.html"
 
 @pytest.fixture
 def darts(open_page: Callable[..., Page], live: Callable[..., Live]) -> Live:
-    return live(open_page(PAGE), "darts")
+    return live(open_page(PAGE, alone="darts"), "darts")
 
 
 def start(x: Live, shape: str = "quarter", seed: int = 0, darts: int = 0) -> Live:
@@ -102,3 +102,14 @@ def test_play_throws_and_pause_stops(darts: Live) -> None:
     count = darts.settle().readouts()["darts"]
     darts.page.wait_for_timeout(500)
     assert darts.readouts()["darts"] == count
+
+
+def test_the_board_is_told_in_words(darts: Live) -> None:
+    for shape, words in (
+        ("quarter", "a quarter circle, 50 darts"),
+        ("flower", "a flower with five petals, 50 darts"),
+    ):
+        start(darts, shape, darts=50)
+        board = darts.box.get_by_role("img", name="A square board")
+        assert words in (board.get_attribute("aria-label") or "")
+    assert "Exact area" in darts.box.inner_text()

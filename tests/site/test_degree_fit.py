@@ -15,7 +15,7 @@ FRESH = {"degree": 3, "points": 15, "noise": 0.3, "fitted": True, "weights": ZER
 
 @pytest.fixture
 def fit(open_page: Callable[..., Page], live: Callable[..., Live]) -> Live:
-    return live(open_page("chapters/data_model_task.html"), "degree_fit")
+    return live(open_page("chapters/data_model_task.html", alone="degree_fit"), "degree_fit")
 
 
 def start(x: Live, **settings: object) -> Live:

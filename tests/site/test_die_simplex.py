@@ -1,5 +1,6 @@
 """The die in the page: −Σ s ln p, its least value at s/N, the multiplier, the prior, and rolls without an order."""
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -18,7 +19,7 @@ FRESH = {"counts": [2, 5, 3], "p": THIRD, "pseudo": 0, "seed": 0}
 
 @pytest.fixture
 def die(open_page: Callable[..., Page], live: Callable[..., Live]) -> Live:
-    x = live(open_page("chapters/probability.html"), "die_simplex")
+    x = live(open_page("chapters/probability.html", alone="die_simplex"), "die_simplex")
     return x.set(**FRESH)
 
 
@@ -102,3 +103,16 @@ def test_guess_by_keys_pointer_and_counts_by_hand(die: Live) -> None:
     box.fill("-1")
     box.press("Enter")
     assert box.get_attribute("aria-invalid") == "true" and die.get("counts") == [2, 5, 4]
+
+
+def test_on_an_edge_nothing_points_out_of_the_triangle(die: Live) -> None:
+    """A face that never came is at rest at p = 0: the best law has no way down, and its words say which pulls agree."""
+    die.set(counts=[3, 4, 0], p=[3 / 7, 4 / 7, 0])
+    assert (die.settle().box.locator(".xp-ds-down").first.get_attribute("d") or "") == ""
+    assert "of the faces that came" in die.box.locator(".xp-caption").first.inner_text()
+    die.set(counts=[3, 4, 0], p=[0.6, 0.4, 0])  # along the edge, from corner 1 towards corner 2
+    arrow = die.settle().box.locator(".xp-ds-down").first.get_attribute("d") or ""
+    x1, y1, x2, y2 = map(float, re.findall(r"[\d.]+", arrow)[:4])
+    assert (y2 - y1) / (x2 - x1) == pytest.approx(-np.sqrt(3), rel=0.03)
+    die.set(counts=[2, 5, 3], p=[0.2, 0.5, 0.3])
+    assert "All three pulls" in die.settle().box.locator(".xp-caption").first.inner_text()

@@ -36,7 +36,7 @@ SETTINGS = [
 
 @pytest.fixture
 def laws(open_page: Callable[..., Page], live: Callable[..., Live]) -> Live:
-    return live(open_page("chapters/probability.html"), "four_laws")
+    return live(open_page("chapters/probability.html", alone="four_laws"), "four_laws")
 
 
 def start(x: Live, **settings: object) -> dict:

@@ -13,7 +13,7 @@ FRESH = {"fresh": False, "x": 4, "asked": [], "rule": 0, "bend": 2, "revealed": 
 
 @pytest.fixture
 def game(open_page: Callable[..., Page], live: Callable[..., Live]) -> Live:
-    return live(open_page("chapters/data_model_task.html"), "guess_rule")
+    return live(open_page("chapters/data_model_task.html", alone="guess_rule"), "guess_rule")
 
 
 def start(x: Live, **settings: object) -> Live:
@@ -93,6 +93,24 @@ def test_whole_numbers_never_tell_the_square_from_the_wave(game: Live) -> None:
     assert standing(game) == ["quadratic", "wave"]
 
 
+def test_a_chosen_rule_that_is_out_is_drawn_as_such(game: Live) -> None:
+    start(game, seed=seed_of("line"))
+    legend = game.box.locator(".xp-legend").first
+    expect(legend).not_to_contain_text("ruled out")
+    assert game.box.locator(".xp-plot-svg .xp-line.xp-muted.xp-dashed").count() == 0
+    game.set(asked=[4.0])
+    expect(legend).to_contain_text("x², ruled out")
+    assert game.box.locator(".xp-plot-svg .xp-line.xp-muted.xp-dashed").count() == 1
+
+
+def test_every_c_that_fits_an_answer_at_four_can_be_set(game: Live) -> None:
+    """Two pairs leave one c for each third answer at 4, whatever rule is hidden: the slider reaches it."""
+    slider = game.box.get_by_role("slider", name="Bend")
+    low, high = (float(slider.get_attribute(side)) for side in ("min", "max"))
+    needed = [(Round(2, 4, 5, 0).value(kind, 4.0) - 16) / 2 for kind in KINDS]
+    assert low <= min(needed) and max(needed) <= high
+
+
 def test_reveal_tells_luck_from_knowledge(game: Live) -> None:
     start(game, seed=seed_of("quadratic"), asked=[4.0])
     caption = game.box.locator(".xp-caption")
@@ -111,7 +129,7 @@ def test_bend_and_question_by_keyboard_and_pointer(game: Live) -> None:
     line = game.box.locator(".xp-line.xp-reader").first
     curve = line.get_attribute("d")
     game.box.get_by_role("slider", name="Bend").press("End")
-    assert game.settle().get("bend") == 3
+    assert game.settle().get("bend") == 8
     assert line.get_attribute("d") != curve
     plot = game.box.locator(".xp-plot-svg").first
     box = plot.bounding_box()

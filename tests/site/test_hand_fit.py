@@ -14,7 +14,7 @@ FRESH = {"residuals": "squares", "map": "hidden"}
 
 @pytest.fixture
 def game(open_page: Callable[..., Page], live: Callable[..., Live]) -> Live:
-    return live(open_page("chapters/data_model_task.html"), "hand_fit")
+    return live(open_page("chapters/data_model_task.html", alone="hand_fit"), "hand_fit")
 
 
 def start(x: Live, slope: float = 0.0, intercept: float = 0.0, seed: int = 0, **settings: object) -> Live:

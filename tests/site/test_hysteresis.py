@@ -25,7 +25,7 @@ FRESH = {
 
 @pytest.fixture
 def loops(open_page: Callable[..., Page], live: Callable[..., Live]) -> Live:
-    return live(open_page("chapters/ising.html"), "hysteresis")
+    return live(open_page("chapters/ising.html", alone="hysteresis"), "hysteresis")
 
 
 def start(x: Live, **settings: float) -> Live:
@@ -195,7 +195,8 @@ def test_bad_numbers_are_answered(loops: Live) -> None:
 
 def test_address_keeps_the_state(open_page: Callable[..., Page], live: Callable[..., Live]) -> None:
     page = open_page(
-        "chapters/ising.html#xp:hysteresis.temperature=3&hysteresis.seed=5&hysteresis.repeats=99"
+        "chapters/ising.html#xp:hysteresis.temperature=3&hysteresis.seed=5&hysteresis.repeats=99",
+        alone="hysteresis",
     )
     x = live(page, "hysteresis")
     assert (x.get("temperature"), x.get("seed"), x.get("repeats")) == (3, 5, 1)  # 99 is not on offer

@@ -26,7 +26,7 @@ FRESH = {
 
 @pytest.fixture
 def kl(open_page: Callable[..., Page], live: Callable[..., Live]) -> Live:
-    return live(open_page(PAGE), "kl_both_ways")
+    return live(open_page(PAGE, alone="kl_both_ways"), "kl_both_ways")
 
 
 def start(x: Live, **settings: object) -> Live:
@@ -180,7 +180,7 @@ def test_the_bell_can_be_pulled(kl: Live) -> None:
 def test_a_lively_reader_sees_the_bell_glide(
     open_page: Callable[..., Page], live: Callable[..., Live]
 ) -> None:
-    x = live(open_page(PAGE, reduced=False), "kl_both_ways")
+    x = live(open_page(PAGE, reduced=False, alone="kl_both_ways"), "kl_both_ways")
     start(x, view="fit", mean=-3, width=0.4)
     x.button("Minimise KL(p‖q)").click()
     handle = x.box.element_handle()

@@ -26,7 +26,7 @@ SETTINGS = {"size": 32, "seed": 5, "temperature": 2.0, "field": 0.0, "coupling":
 @pytest.fixture
 def lattice(open_page: Opener, live: Finder) -> Live:
     """The first lattice of the chapter, at rest, its question skipped."""
-    box = live(open_page(PAGE), "lattice")
+    box = live(open_page(PAGE, alone="lattice"), "lattice")
     if box.get("predict"):
         box.button("Just show me").click()
     return box
@@ -190,7 +190,7 @@ def test_bad_numbers_are_refused_in_words(lattice: Live) -> None:
 
 def test_theory_waits_for_the_readers_curve(open_page: Opener, live: Finder) -> None:
     """Predict first: no curve before the sketch; then measured points; then theory and the gap in words."""
-    box = live(open_page(PAGE), "lattice")
+    box = live(open_page(PAGE, alone="lattice"), "lattice")
     if not box.get("predict"):
         pytest.skip("the chapter does not ask for a curve")
     theory = box.box.locator("svg.xp-plot-svg").first.locator(".xp-line.xp-theory, .xp-line.xp-mean_field")
@@ -261,7 +261,7 @@ def test_curves_of_theory_are_the_librarys(lattice: Live) -> None:
 
 def test_metropolis_in_the_heat_does_not_flash(open_page: Opener, live: Finder) -> None:
     """Free spins under Metropolis all turn at every sweep; the picture may flash three times a second."""
-    box = live(open_page(PAGE, reduced=False), "lattice")
+    box = live(open_page(PAGE, reduced=False, alone="lattice"), "lattice")
     start(box, coupling=0.0, algorithm="metropolis", start="ordered", speed=1)
     box.button("Play").click()
     changes = box.box.locator("canvas").evaluate(
@@ -300,13 +300,14 @@ def test_a_large_lattice_keeps_up(
 
 def test_a_phone_starts_with_a_small_lattice(open_page: Opener, live: Finder) -> None:
     """At 360 px, 128² would be 2.5 px a spin."""
-    assert live(open_page(PAGE, width=360), "lattice").get("size") == 64
-    assert live(open_page(f"{PAGE}#xp:lattice.size=32", width=360), "lattice").get("size") == 32
+    assert live(open_page(PAGE, width=360, alone="lattice"), "lattice").get("size") == 64
+    assert live(open_page(f"{PAGE}#xp:lattice.size=32", width=360, alone="lattice"), "lattice").get("size") == 32
 
 
 def test_the_address_keeps_the_state(open_page: Opener, live: Finder) -> None:
     """What a reader set can be sent to a friend."""
-    box = live(open_page(f"{PAGE}#xp:lattice.temperature=1.5&lattice.field=0.25&lattice.seed=9"), "lattice")
+    address = f"{PAGE}#xp:lattice.temperature=1.5&lattice.field=0.25&lattice.seed=9"
+    box = live(open_page(address, alone="lattice"), "lattice")
     assert (box.get("temperature"), box.get("field"), box.get("seed")) == (1.5, 0.25, 9)
     box.step(4)
     expected = Lattice(temperature=1.5, field=0.25, seed=9).magnet().sweep(4)

@@ -15,7 +15,7 @@ NAMES = ("validation", "test", "new")
 
 @pytest.fixture
 def leakage(open_page: Callable[..., Page], live: Callable[..., Live]) -> Live:
-    return live(open_page("chapters/data_model_task.html"), "leakage")
+    return live(open_page("chapters/data_model_task.html", alone="leakage"), "leakage")
 
 
 def start(x: Live, **settings: object) -> Live:

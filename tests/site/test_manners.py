@@ -49,14 +49,14 @@ def test_an_address_copied_on_a_phone_keeps_its_small_lattice(open_page: Opener,
 
 
 def test_only_a_click_chooses_a_house(open_page: Opener, live: Finder) -> None:
-    village = live(open_page(CHAPTER), "village")
+    village = live(open_page(CHAPTER, alone="village"), "village")
     box = village.box.locator(".xp-vi-svg").bounding_box()
     village.page.mouse.click(box["x"] + 5, box["y"] + 5, button="right")
     assert village.settle().get("house") == 45
 
 
 def test_the_last_zoom_hands_the_focus_on(open_page: Opener, live: Finder) -> None:
-    zoom = live(open_page(CHAPTER), "zoom").step(0)
+    zoom = live(open_page(CHAPTER, alone="zoom"), "zoom").step(0)
     out = zoom.button("Zoom out")
     for _ in range(4):
         out.press("Enter")
@@ -66,14 +66,14 @@ def test_the_last_zoom_hands_the_focus_on(open_page: Opener, live: Finder) -> No
 
 
 def test_skipping_the_question_keeps_the_focus_in_the_explorable(open_page: Opener, live: Finder) -> None:
-    lattice = live(open_page(CHAPTER), "lattice")
+    lattice = live(open_page(CHAPTER, alone="lattice"), "lattice")
     lattice.button("Just show me").press("Enter")
     lattice.settle()
     assert lattice.box.evaluate(f"el => el.contains({FOCUS})")
 
 
 def test_copying_a_table_that_grows_keeps_the_focus(open_page: Opener, live: Finder) -> None:
-    village = live(open_page(CHAPTER), "village")
+    village = live(open_page(CHAPTER, alone="village"), "village")
     village.button("Show as table").click()
     village.button("Copy").press("Enter")
     village.step(40)
@@ -92,7 +92,7 @@ def test_reset_stops_a_magnet_that_is_still_settling(open_page: Opener, live: Fi
 
 def test_reset_throws_a_long_measurement_away_instead_of_finishing_it(open_page: Opener, live: Finder) -> None:
     """A ratio within one run: what was pending at Reset is forty field steps, and Reset costs less than five."""
-    loops = live(open_page(CHAPTER, reduced=False), "hysteresis")
+    loops = live(open_page(CHAPTER, reduced=False, alone="hysteresis"), "hysteresis")
     loops.step(40)
     loops.set(sweeps_per_step=1000, repeats=20)
     timed = """(el, event) => {

@@ -20,7 +20,7 @@ FRESH = {"logits": list(LOGITS), "temperature": 1, "units": "nats", "seed": 0}
 
 @pytest.fixture
 def softmax(open_page: Callable[..., Page], live: Callable[..., Live]) -> Live:
-    return live(open_page(PAGE), "softmax_temperature")
+    return live(open_page(PAGE, alone="softmax_temperature"), "softmax_temperature")
 
 
 def start(x: Live, **settings: object) -> Live:

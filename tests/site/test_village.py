@@ -25,7 +25,7 @@ FRESH = {
 
 @pytest.fixture
 def village(open_page: Callable[..., Page], live: Callable[..., Live]) -> Live:
-    return live(open_page("chapters/ising.html"), "village")
+    return live(open_page("chapters/ising.html", alone="village"), "village")
 
 
 def start(x: Live, **settings: float | str) -> Live:

@@ -25,7 +25,7 @@ def grown() -> list[list[np.ndarray]]:
 @pytest.fixture
 def zoom(open_page: Opener, live: Finder) -> Live:
     """The explorable with its lattices grown, at the first picture."""
-    return live(open_page(PAGE), "zoom").step(0)
+    return live(open_page(PAGE, alone="zoom"), "zoom").step(0)
 
 
 def checksum(spins: np.ndarray) -> int:
@@ -132,7 +132,7 @@ def test_another_seed_makes_other_lattices(zoom: Live) -> None:
 
 def test_the_page_grows_them_without_being_asked(open_page: Opener, live: Finder) -> None:
     """Once somebody can see them, a slice at a time; the page stays alive meanwhile."""
-    box = live(open_page(PAGE), "zoom")
+    box = live(open_page(PAGE, alone="zoom"), "zoom")
     box.page.wait_for_function(
         "el => el.closest('.explorable-live').model.get('readouts').ready === 1",
         arg=box.box.element_handle(),

@@ -38,14 +38,20 @@ export function pulls(counts, p) {
 }
 
 /**
- * Steepest way down that keeps Σp = 1: the pulls less their plain mean; null on an edge where one is infinite.
+ * Steepest way down within the triangle: the pulls less their plain mean, among the faces that can move. On an edge a
+ * face without probability can give none, so one that pulls less than the mean stays; null where a pull is infinite.
  * @param {Vector} counts @param {Vector} p @returns {number[] | null}
  */
 export function descent(counts, p) {
   const pull = pulls(counts, p);
   if (!pull.every(Number.isFinite)) return null;
-  const mean = total(pull) / pull.length;
-  return pull.map((v) => v - mean);
+  let moving = pull.map((_v, i) => i);
+  for (;;) {
+    const mean = moving.reduce((sum, i) => sum + pull[i], 0) / moving.length;
+    const able = moving.filter((i) => p[i] > 0 || pull[i] > mean);
+    if (able.length === moving.length) return pull.map((v, i) => (moving.includes(i) ? v - mean : 0));
+    moving = able;
+  }
 }
 
 /** Where a law (or any sum of faces) lies in the plane. @param {Vector} p @returns {Point} */

@@ -14,7 +14,7 @@ import { seriesTables } from "./table.js";
 
 const MARGIN = { top: 12, right: 16, bottom: 46, left: 56 };
 const NARROW = 440; // px: below this, direct labels give way to a legend row
-const SWATCH = { line: "M0 6H22", points: "M11 6h.01", area: "M0 6H22", marker: "M15 6a4 4 0 1 1-8 0a4 4 0 1 1 8 0" };
+const SWATCH = { line: "M0 6H22", points: "M11 6h.01", area: "M0 2H22V10H0Z", marker: "M15 6a4 4 0 1 1-8 0a4 4 0 1 1 8 0" };
 
 /**
  * @typedef {object} Plot
