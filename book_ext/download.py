@@ -20,7 +20,7 @@ from sphinx.util.osutil import relative_uri
 
 FOLDER = "_downloads"
 TITLES = {"ipynb": "A Jupyter notebook", "md": "The same as MyST Markdown; Jupyter opens it with Jupytext"}
-FOLDED = {"hide-input": "source_hidden", "hide-output": "outputs_hidden"}
+FOLDED = {"hide-input": "source_hidden", "remove-input": "source_hidden", "hide-output": "outputs_hidden"}
 
 
 def repository(app: Sphinx) -> dict[str, str]:

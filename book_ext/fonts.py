@@ -32,7 +32,8 @@ DEJAVU = Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
 FIGURE_FONT = "Book Sans"
 logging.getLogger("fontTools").setLevel(logging.ERROR)  # it reports each table that it drops
 
-# (family, package, weight, style); browsers fetch only those that a page uses
+# (family, package, weight, style); browsers fetch only those that a page uses. Greek in programs is left to the
+# reader's own fonts, which all have it.
 FACES = [
     ("Source Serif 4", "source-serif-4", 400, "normal"),
     ("Source Serif 4", "source-serif-4", 400, "italic"),
@@ -61,7 +62,7 @@ def files() -> list[tuple[str, int, str, str, Path]]:
     for family, package, weight, style in FACES:
         for alphabet, (file, *_) in ALPHABETS.items():
             path = SOURCE / package / "files" / f"{package}-{file}-{weight}-{style}.woff2"
-            if path.is_file():
+            if path.is_file() and (alphabet, package) != ("greek", "source-code-pro"):
                 found.append((family, weight, style, alphabet, path))
     if not found:
         raise FileNotFoundError("the typefaces are missing: run `npm ci` (make book does)")

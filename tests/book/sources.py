@@ -165,7 +165,7 @@ def check_exercises(file: str, text: str) -> list[str]:
 
 
 def check_cells(file: str, text: str) -> list[str]:
-    """Visible cells are short, and none installs or downloads."""
+    """Visible cells are short, none installs or downloads, and a quiz does not show its answers."""
     complaints = []
     for block in blocks(file, text):
         if block.name != "code-cell":
@@ -176,6 +176,8 @@ def check_cells(file: str, text: str) -> list[str]:
             complaints.append(block.complain(f"a visible cell of {len(lines)} lines; {LONGEST_CELL} at most"))
         if re.search(r"^\s*[!%]|\b(urllib|requests|httpx)\b|\bpip\s+install", block.body, re.MULTILINE):
             complaints.append(block.complain("a cell that installs, downloads or uses a magic"))
+        if block.body.lstrip().startswith("Quiz(") and not {"remove-input", "remove-cell"} & set(tags):
+            complaints.append(block.complain("a quiz whose cell, with its answers, can be unfolded: remove-input"))
     return complaints
 
 
@@ -201,7 +203,7 @@ def check_links(file: str, text: str, root: Path) -> list[str]:
     """Links within the book are relative and reach a file; others go over https."""
     complaints = []
     for number, line in enumerate(text.splitlines(), 1):
-        for link in re.findall(r"\]\(([^)\s]+)\)", line):
+        for link in re.findall(r"(?<!['\"])\]\(([^)\s]+)\)", line):  # a["b"](4) is Python
             if link.startswith(("https://", "mailto:", "#")):
                 continue
             target = (root / file).parent / link.split("#")[0]

@@ -400,5 +400,7 @@ kernelspec: {name: python3, display_name: Python 3}
     assert "pip install git+https://example.org/book@main" in notebook.cells[0].source
     assert [cell.cell_type for cell in notebook.cells] == ["markdown", "markdown", "code"]
     assert notebook.cells[2].metadata.jupyter["source_hidden"] is True
+    quiz = download.notebook(text.replace("hide-input", "remove-input"), download.introduction("A Book", source))
+    assert quiz.cells[2].metadata.jupyter["source_hidden"] is True, "answers are folded in the notebook too"
     assert notebook == download.notebook(text, download.introduction("A Book", source))
     assert download.launch(source, "a.md") == []

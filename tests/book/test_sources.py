@@ -257,6 +257,9 @@ def test_long_cells_and_downloads_are_found():
     long = CELL.format(options="tags: []", code="\n".join(f"a = {n}" for n in range(16)))
     assert "16 lines" in sources.check_cells("page.md", long)[0]
     assert sources.check_cells("page.md", long.replace("tags: []", "tags: [hide-input]")) == []
+    quiz = CELL.format(options="tags: [hide-input]", code="Quiz([])")
+    assert any("with its answers" in line for line in sources.check_cells("page.md", quiz))
+    assert sources.check_cells("page.md", quiz.replace("hide-input", "remove-input")) == []
     for code in ("!ls", "%pip install x", "import urllib.request"):
         assert sources.check_cells("page.md", CELL.format(options="tags: []", code=code))
 
