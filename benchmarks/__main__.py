@@ -12,7 +12,7 @@ import datetime
 import json
 from pathlib import Path
 
-from benchmarks import categorical, ising
+from benchmarks import categorical, ising, softmax_digits
 from benchmarks.timing import machine
 
 FOLDER = Path(__file__).resolve().parent
@@ -42,6 +42,15 @@ def draws_table(rows: list[dict]) -> list[str]:
     return lines
 
 
+def training_table(rows: list[dict]) -> list[str]:
+    """Lay out the rows of the comparison of softmax regressions: time, ratio, and the loss that was reached."""
+    lines = ["| | ms | time ratio | loss reached | steps |", "|---|--:|--:|--:|--:|"]
+    for row in rows:
+        cells = f"{row['milliseconds']:.0f} | {row['ratio']:.2f} | {row['loss']:.6f} | {row['steps']}"
+        lines.append(f"| {row['name']} | {cells} |")
+    return lines
+
+
 def heading(title: str, entry: dict) -> list[str]:
     """Write a comparison's title, its date and the machine."""
     described = ", ".join(f"{key} {value}" for key, value in entry["machine"].items())
@@ -58,6 +67,9 @@ def report(results: dict) -> str:
         entry = results["categorical"]
         title = f"Drawing from a discrete law of K outcomes, {entry['draws']:,} times"
         lines += [*heading(title, entry), *draws_table(entry["rows"]), ""]
+    if "softmax_digits" in results:
+        entry = results["softmax_digits"]
+        lines += [*heading("Softmax regression on 1,797 digits", entry), *training_table(entry["rows"]), ""]
     build = results.get("build", {"cold_seconds": None, "rebuild_seconds": None, "date": None})
     lines += [f"### Building the book ({build['date'] or 'not measured yet'})", ""]
     lines += ["| | seconds |", "|---|--:|"]
@@ -91,6 +103,7 @@ def main() -> None:
         when = {"date": today, "machine": machine()}
         new["ising"] = {**when, "size": ising.SIZE, "rows": ising.run()}
         new["categorical"] = {**when, "draws": categorical.DRAWS, "rows": categorical.run()}
+        new["softmax_digits"] = {**when, "rows": softmax_digits.run()}
     print(report(new))
     if arguments.save:
         save(new)

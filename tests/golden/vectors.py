@@ -15,7 +15,7 @@ import numpy as np
 from book_lib import _ising_kernels as kernels
 from book_lib import ising, probability
 from book_lib.rng import CounterRNG, threefry2x32
-from tests.golden import first_chapter, information
+from tests.golden import classical, first_chapter, information, optimization
 from tests.golden.laws import laws
 
 # Random123 1.x, tests/kat_vectors: counter, key, result of threefry2x32 with 20 rounds.
@@ -272,18 +272,24 @@ def softmax() -> dict[str, Any]:
 
 
 GOLDEN: dict[str, Callable[[], dict[str, Any]]] = {
+    "classify": classical.classify,
     "cluster": cluster,
     "darts": information.darts,
+    "descent": optimization.descent,
+    "detector": classical.detector,
     "divergence": information.divergence,
     "exact": exact,
     "guess": first_chapter.guess,
+    "houses": classical.houses,
     "ising": ising_runs,
     "laws": laws,
     "leakage": first_chapter.leakage,
     "legendre": first_chapter.legendre,
     "line": first_chapter.line,
+    "regression": classical.regressions,
     "rng": rng,
     "softmax": softmax,
     "thermal": information.thermal,
     "village": village,
+    "wells": optimization.wells,
 }

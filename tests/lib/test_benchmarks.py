@@ -6,6 +6,7 @@ from scipy.stats import chisquare
 from benchmarks import __main__ as command
 from benchmarks import categorical as samplers
 from benchmarks import ising as rivals
+from benchmarks import softmax_digits as training
 from benchmarks.timing import best_times, machine
 from book_lib.ising import blocking, energy, kaufman_torus
 
@@ -63,3 +64,15 @@ def test_the_table_of_samplers_shows_speed_and_ratio():
     text = command.report({"categorical": {"date": "x", "machine": machine(), "draws": 10**6, "rows": rows}})
     assert "1,000,000 times (x)" in text and "| draws per µs (ratio) | K = 4 | |" in text
     assert "| a | 42 (1.6) | n |" in text
+
+
+def test_softmax_regression_takes_at_most_twice_scikit_learns_time_to_the_same_loss():
+    theirs, ours = training.run(rounds=5)
+    assert ours["loss"] <= theirs["loss"] * (1 + 1e-9)
+    assert ours["ratio"] <= 2, (ours, theirs)
+
+
+def test_the_table_of_trainings_shows_time_and_loss():
+    rows = [{"name": "a", "milliseconds": 41.6, "ratio": 0.52, "loss": 0.1234567, "steps": 66}]
+    text = command.report({"softmax_digits": {"date": "x", "machine": machine(), "rows": rows}})
+    assert "1,797 digits (x)" in text and "| a | 42 | 0.52 | 0.123457 | 66 |" in text

@@ -2,6 +2,7 @@
 // Pure mathematics: no DOM, no clock, no Math.random. Golden vectors: tests/golden/legendre.json.
 
 import { finite, integer } from "./checks.js";
+import { leastSquares } from "./regression.js";
 import { CounterRNG } from "./rng.js";
 
 /**
@@ -31,36 +32,7 @@ export function fitLegendre(x, t, degree) {
   const different = new Set(Array.from(x)).size;
   integer("degree", degree, 0, different - 1);
   const rows = Array.from(x, (v) => legendre(v, degree));
-  const rest = Float64Array.from(t);
-  for (let k = 0; k <= degree; k++) reflect(rows, rest, k);
-  const weights = new Float64Array(degree + 1);
-  for (let k = degree; k >= 0; k--) {
-    let sum = rest[k];
-    for (let j = k + 1; j <= degree; j++) sum -= rows[k][j] * weights[j];
-    weights[k] = sum / rows[k][k];
-  }
-  return weights;
-}
-
-/**
- * Turn column k into a multiple of its k-th unit vector from row k on, and everything to its right along with it.
- * @param {Float64Array[]} rows @param {Float64Array} rest @param {number} k
- */
-function reflect(rows, rest, k) {
-  let norm = 0;
-  for (let i = k; i < rows.length; i++) norm = Math.hypot(norm, rows[i][k]);
-  if (norm === 0) return;
-  const v = rows.map((row, i) => (i < k ? 0 : row[k]));
-  v[k] += v[k] < 0 ? -norm : norm; // away from zero: no digits cancel
-  const size = v.reduce((sum, value) => sum + value * value, 0);
-  /** @param {(i: number) => number} get @param {(i: number, value: number) => void} set */
-  const turn = (get, set) => {
-    let dot = 0;
-    for (let i = k; i < rows.length; i++) dot += v[i] * get(i);
-    for (let i = k; i < rows.length; i++) set(i, get(i) - (2 * dot * v[i]) / size);
-  };
-  for (let j = k; j < rows[k].length; j++) turn((i) => rows[i][j], (i, value) => void (rows[i][j] = value));
-  turn((i) => rest[i], (i, value) => void (rest[i] = value));
+  return leastSquares(rows, t);
 }
 
 /**
