@@ -104,7 +104,10 @@ def render(tex: str, display: bool) -> str:
     if "error" in answer:
         raise ValueError(answer["error"])
     # The source, which KaTeX repeats inside the MathML, is for machines and weighs on every page.
-    return re.sub(r"<annotation\b.*?</annotation>", "", answer["html"], flags=re.DOTALL)
+    html = re.sub(r"<annotation\b.*?</annotation>", "", answer["html"], flags=re.DOTALL)
+    # Where TeX may break a line, said so that it also holds where nothing else may break (`book_ext.text`).
+    base = '<span class="katex-base">'
+    return html if display else html.replace(f"</span>{base}", f"</span><wbr>{base}")
 
 
 def set_formula(translator, node: nodes.Element, tex: str, display: bool) -> str:
