@@ -105,6 +105,9 @@ def render(tex: str, display: bool) -> str:
         raise ValueError(answer["error"])
     # The source, which KaTeX repeats inside the MathML, is for machines and weighs on every page.
     html = re.sub(r"<annotation\b.*?</annotation>", "", answer["html"], flags=re.DOTALL)
+    # A thousandth of an em is finer than a screen, and the next digit does not compress.
+    html = re.sub(r"(\d\.\d{3})\d+(?=em)", r"\1", html)
+    html = re.sub(r'(style="[^"]*);"', r'\1"', html)
     # Where TeX may break a line, said so that it also holds where nothing else may break (`book_ext.text`).
     base = '<span class="katex-base">'
     return html if display else html.replace(f"</span>{base}", f"</span><wbr>{base}")
