@@ -203,7 +203,7 @@ FONTS = {
     "small-op": "Size1-Regular",
     "large-op": "Size2-Regular",
 }
-# Pieces of tall brackets stand in spans without a class, inside one that says which of these two fonts it is.
+# Pieces of tall brackets stand in spans without a class, inside one that says which; single letters are the plain ones.
 BARE = ("Main-Regular", "Size1-Regular", "Size4-Regular")
 ATOMS = {"mord", "mop", "mbin", "mrel", "mopen", "mclose", "mpunct", "minner", "delimsizing", "op-symbol"}
 LEAF = re.compile(r'<span(?: class="([^"]*)")?(?: style="[^"]*")?>([^<]+)<')

@@ -127,7 +127,7 @@ def torn_punctuation(page: Page) -> list[str]:
     return page.evaluate(
         """() => [...document.querySelectorAll("span.math")].flatMap(math => {
             const next = math.nextSibling;
-            if (next?.nodeType !== Node.TEXT_NODE || !/^[\\u2060]?[)\\],.;:!?’”]/.test(next.data)) return [];
+            if (next?.nodeType !== Node.TEXT_NODE || !/^[)\\],.;:!?’”]/.test(next.data)) return [];
             const mark = document.createRange();
             mark.setStart(next, 0);
             mark.setEnd(next, 1);
