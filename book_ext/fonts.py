@@ -32,15 +32,15 @@ DEJAVU = Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
 FIGURE_FONT = "Book Sans"
 logging.getLogger("fontTools").setLevel(logging.ERROR)  # it reports each table that it drops
 
-# (family, package, weight, style); browsers fetch only those that a page uses. Greek in programs is left to the
-# reader's own fonts, which all have it.
+# (family, package, weight, style, alphabets); browsers fetch only those that a page uses. Greek in programs is left
+# to the reader's own fonts, which all have it.
 FACES = [
-    ("Source Serif 4", "source-serif-4", 400, "normal"),
-    ("Source Serif 4", "source-serif-4", 400, "italic"),
-    ("Source Serif 4", "source-serif-4", 600, "normal"),
-    ("Source Sans 3", "source-sans-3", 400, "normal"),
-    ("Source Sans 3", "source-sans-3", 600, "normal"),
-    ("Source Code Pro", "source-code-pro", 400, "normal"),
+    ("Source Serif 4", "source-serif-4", 400, "normal", "basic latin greek"),
+    ("Source Serif 4", "source-serif-4", 400, "italic", "basic latin greek"),
+    ("Source Serif 4", "source-serif-4", 600, "normal", "basic latin greek"),
+    ("Source Sans 3", "source-sans-3", 400, "normal", "basic latin greek"),
+    ("Source Sans 3", "source-sans-3", 600, "normal", "basic latin greek"),
+    ("Source Code Pro", "source-code-pro", 400, "normal", "basic latin"),
 ]
 # What every English page of this book uses, spins included; then the rest of Latin and its punctuation, for the page
 # that quotes a name. A font may lack some: the reader's own fonts have these, small digits for one.
@@ -59,10 +59,11 @@ ALPHABETS = {
 def files() -> list[tuple[str, int, str, str, Path]]:
     """Every font file of the text: family, weight, style, alphabet, path."""
     found = []
-    for family, package, weight, style in FACES:
-        for alphabet, (file, *_) in ALPHABETS.items():
+    for family, package, weight, style, alphabets in FACES:
+        for alphabet in alphabets.split():
+            file = ALPHABETS[alphabet][0]
             path = SOURCE / package / "files" / f"{package}-{file}-{weight}-{style}.woff2"
-            if path.is_file() and (alphabet, package) != ("greek", "source-code-pro"):
+            if path.is_file():
                 found.append((family, weight, style, alphabet, path))
     if not found:
         raise FileNotFoundError("the typefaces are missing: run `npm ci` (make book does)")

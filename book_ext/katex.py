@@ -104,7 +104,13 @@ def render(tex: str, display: bool) -> str:
     if "error" in answer:
         raise ValueError(answer["error"])
     # The source, which KaTeX repeats inside the MathML, is for machines and weighs on every page.
-    return re.sub(r"<annotation\b.*?</annotation>", "", answer["html"], flags=re.DOTALL)
+    html = re.sub(r"<annotation\b.*?</annotation>", "", answer["html"], flags=re.DOTALL)
+    # A thousandth of an em is finer than a screen, and the next digit does not compress.
+    html = re.sub(r"(\d\.\d{3})\d+(?=em)", r"\1", html)
+    html = re.sub(r'(style="[^"]*);"', r'\1"', html)
+    # Where TeX may break a line, said so that it also holds where nothing else may break (`book_ext.text`).
+    base = '<span class="katex-base">'
+    return html if display else html.replace(f"</span>{base}", f"</span><wbr>{base}")
 
 
 def set_formula(translator, node: nodes.Element, tex: str, display: bool) -> str:
@@ -197,7 +203,7 @@ FONTS = {
     "small-op": "Size1-Regular",
     "large-op": "Size2-Regular",
 }
-# Pieces of tall brackets stand in spans without a class, inside one that says which of these two fonts it is.
+# Pieces of tall brackets stand in spans without a class, inside one that says which; single letters are the plain ones.
 BARE = ("Main-Regular", "Size1-Regular", "Size4-Regular")
 ATOMS = {"mord", "mop", "mbin", "mrel", "mopen", "mclose", "mpunct", "minner", "delimsizing", "op-symbol"}
 LEAF = re.compile(r'<span(?: class="([^"]*)")?(?: style="[^"]*")?>([^<]+)<')

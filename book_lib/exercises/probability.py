@@ -338,7 +338,7 @@ def check_darts(answer: Any) -> Verdict:
         what="the number of darts",
         rtol=0.01,
         slips=DARTS_SLIPS,
-        right="Between two and three million; the digits of π are cheaper by other means.",
+        right="Between two and three million; the digits of pi come cheaper by other means.",
     )
 
 
@@ -377,7 +377,7 @@ def check_bell(answer: Any) -> Verdict:
     normal = np.asarray(CounterRNG(9, stream=1).standard_normal(50))
     cases = [
         Case("data (1, 2, 6)", ([1.0, 2.0, 6.0],)),
-        Case("fifty draws around 3 with σ = 2", (3 + 2 * normal,)),
+        Case("fifty draws around 3 with deviation 2", (3 + 2 * normal,)),
         Case("all alike", ([4.0, 4.0, 4.0],)),
         Case("one number", ([7.0],)),
     ]

@@ -221,9 +221,10 @@ class Checker:
 
     def _type(self, control: ElementHandle, text: str) -> None:
         """Type into a box that is reached by keyboard or by pointer, and confirm."""
-        control.focus() if self.how == "keyboard" else control.click()
+        typed = self.how == "keyboard"  # key by key; else all at once, as pasted
+        control.focus() if typed else control.click()
         self.page.keyboard.press("Control+A")
-        self.page.keyboard.insert_text(str(text))
+        (self.page.keyboard.type if typed else self.page.keyboard.insert_text)(str(text))
         self.page.keyboard.press("Enter")
 
     def _bad_number(self, control: ElementHandle, high: float) -> str:

@@ -63,7 +63,7 @@ def _parsed(file: Path) -> BeautifulSoup:
 
 
 def alone(file: Path, which: int | str) -> str:
-    """The page of a built file with nothing in its text but one explorable: a tenth of the time to load and draw.
+    """The page of a built file with nothing in its text but one explorable: quicker to load, and to draw at each step.
 
     Args:
         file: A page of the built site.

@@ -110,6 +110,7 @@ def test_page_in_setting(open_page: Open, path: str, setting: str) -> None:
     if setting == "dark-phone":
         assert page.locator("html").get_attribute("data-theme") == "dark"
         assert not (small := small_targets(page)), small
+        assert not (torn := torn_punctuation(page)), torn
     if setting == "desktop":
         assert not (strange := strange_letters(page)), strange
     if not setting.startswith("disk"):
@@ -119,6 +120,22 @@ def test_page_in_setting(open_page: Open, path: str, setting: str) -> None:
         assert check_one_control(box, "pointer" if setting.startswith("disk") else "keyboard") == []
     if setting == "desktop":
         check_paper(page)
+
+
+def torn_punctuation(page: Page) -> list[str]:
+    """Formulas whose comma, stop or bracket begins the next line."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll("span.math")].flatMap(math => {
+            const next = math.nextSibling;
+            if (next?.nodeType !== Node.TEXT_NODE || !/^[)\\],.;:!?’”]/.test(next.data)) return [];
+            const mark = document.createRange();
+            mark.setStart(next, 0);
+            mark.setEnd(next, 1);
+            const base = [...math.querySelectorAll(".katex-base")].at(-1)?.getBoundingClientRect();
+            const torn = base?.width && mark.getBoundingClientRect().left < base.right - 20;
+            return torn ? [`${math.textContent.slice(-20)} and ${next.data.slice(0, 10)}`] : [];
+        })"""
+    )
 
 
 def wide_elements(page: Page) -> str:
