@@ -373,13 +373,14 @@ def javascript_tests(results):
 
 
 def python_tests(results, arguments, chromium):
-    """Run pytest in parallel; what follows ``--`` on the command line goes to pytest."""
+    """Run pytest in parallel, one thread of BLAS each; what follows ``--`` on the command line goes to pytest."""
     workers = str(max(2, min(4, os.cpu_count() or 2)))
     command = [PYTHON, "-m", "pytest", "-q", "-n", workers, "--dist", "loadscope"]
     command += [f"--junitxml={results / 'pytest.xml'}", "-o", "junit_family=xunit1"]
     if arguments.no_site:
         command += ["-m", "not site"]
-    return run(*command, *arguments.pytest, CHROMIUM=chromium or "")
+    single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return run(*command, *arguments.pytest, CHROMIUM=chromium or "", **single)
 
 
 def count(path):
