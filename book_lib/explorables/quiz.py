@@ -145,8 +145,9 @@ class Quiz(Explorable):
         """The questions as text, for print and for readers without scripts."""
         lines = []
         for number, one in enumerate(self.questions, 1):
-            options = "; ".join(option["text"] for option in one.get("options", []))
-            lines.append(f"{number}. {one['text']}" + (f" ({options})" if options else ""))
+            number_wanted = f"a number, in {one['unit']}" if one.get("unit") else "a number"
+            options = "; ".join(option["text"] for option in one.get("options", [])) or number_wanted
+            lines.append(f"{number}. {one['text']} ({options})")
         return self.alt or " ".join(lines)
 
 

@@ -437,7 +437,8 @@ def test_quiz_remembers_under_a_name_made_from_its_questions():
     questions = [Choice("2 + 2?", {"22": ("Sum as text", "No."), "4": True})]
     assert Quiz(questions).name == Quiz(questions).name != Quiz([*questions, *questions]).name
     assert Quiz(questions, name="sums").name == "sums"
-    assert Quiz(questions).describe() == "1. 2 + 2? (22; 4)"
+    questions += [Numeric("7 · 8?", answer=56, tolerance=0), Numeric("Area?", answer=6, tolerance=0, unit="m²")]
+    assert Quiz(questions).describe() == "1. 2 + 2? (22; 4) 2. 7 · 8? (a number) 3. Area? (a number, in m²)"
 
 
 def test_options_keep_their_order_and_replies():
