@@ -12,7 +12,7 @@ import datetime
 import json
 from pathlib import Path
 
-from benchmarks import categorical, ising, softmax_digits
+from benchmarks import categorical, conv2d, ising, scalar_engine, softmax_digits, tensor_digits
 from benchmarks.timing import machine
 
 FOLDER = Path(__file__).resolve().parent
@@ -51,6 +51,32 @@ def training_table(rows: list[dict]) -> list[str]:
     return lines
 
 
+def convolution_table(rows: list[dict]) -> list[str]:
+    """Lay out the rows of the comparison of convolutions: time, and how many times as fast as the loops."""
+    lines = ["| | ms | times as fast |", "|---|--:|--:|"]
+    return lines + [f"| {row['name']} | {row['milliseconds']:.2f} | {row['ratio']:.1f} |" for row in rows]
+
+
+def scalar_table(rows: list[dict]) -> list[str]:
+    """Lay out the rows of the comparison of scalar engines, with and without Python's collector of garbage."""
+    lines = ["| | forward, ms | backward, ms | faster by | collector off | in common loops |"]
+    lines.append(f"|---|{'--:|' * 5}")
+    for row in rows:
+        times = f"{row['forward_ms']:.0f} | {row['backward_ms']:.0f}"
+        ratios = f"{row['ratio']:.1f} | {row['ratio_without_collector']:.1f} | {row['common_loops']:.1f}"
+        lines.append(f"| {row['name']} | {times} | {ratios} |")
+    return lines
+
+
+def tensor_table(rows: list[dict]) -> list[str]:
+    """Lay out the rows of the comparison of array engines."""
+    lines = ["| | network | numbers | ms | time ratio | last loss |", "|---|---|---|--:|--:|--:|"]
+    for row in rows:
+        cells = f"{row['milliseconds']:.0f} | {row['ratio']:.2f} | {row['loss']:.6f}"
+        lines.append(f"| {row['name']} | {row['case']} | {row['dtype']} | {cells} |")
+    return lines
+
+
 def heading(title: str, entry: dict) -> list[str]:
     """Write a comparison's title, its date and the machine."""
     described = ", ".join(f"{key} {value}" for key, value in entry["machine"].items())
@@ -70,6 +96,18 @@ def report(results: dict) -> str:
     if "softmax_digits" in results:
         entry = results["softmax_digits"]
         lines += [*heading("Softmax regression on 1,797 digits", entry), *training_table(entry["rows"]), ""]
+    if "conv2d" in results:
+        entry = results["conv2d"]
+        title = f"Convolution, {entry['images']} with {entry['kernels']}"
+        lines += [*heading(title, entry), *convolution_table(entry["rows"]), ""]
+    if "scalar_engine" in results:
+        entry = results["scalar_engine"]
+        title = "Backpropagation number by number, 2-16-16-1, 100 examples"
+        lines += [*heading(title, entry), *scalar_table(entry["rows"]), ""]
+    if "tensor_digits" in results:
+        entry = results["tensor_digits"]
+        title = "An MLP trained on 1,797 digits, three epochs, one thread"
+        lines += [*heading(title, entry), *tensor_table(entry["rows"]), ""]
     build = results.get("build", {"cold_seconds": None, "rebuild_seconds": None, "date": None})
     lines += [f"### Building the book ({build['date'] or 'not measured yet'})", ""]
     lines += ["| | seconds |", "|---|--:|"]
@@ -104,6 +142,11 @@ def main() -> None:
         new["ising"] = {**when, "size": ising.SIZE, "rows": ising.run()}
         new["categorical"] = {**when, "draws": categorical.DRAWS, "rows": categorical.run()}
         new["softmax_digits"] = {**when, "rows": softmax_digits.run()}
+        new["scalar_engine"] = {**when, "rows": scalar_engine.run()}
+        new["tensor_digits"] = {**when, "rows": tensor_digits.run()}
+        images = f"{conv2d.IMAGES} images of {conv2d.CHANNELS} × {conv2d.SIDE} × {conv2d.SIDE}"
+        kernels = f"{conv2d.KERNELS} kernels of {conv2d.KERNEL} × {conv2d.KERNEL}"
+        new["conv2d"] = {**when, "images": images, "kernels": kernels, "rows": conv2d.run()}
     print(report(new))
     if arguments.save:
         save(new)

@@ -1,14 +1,15 @@
-"""The data sets of the chapters on regression and classification: two small tables, two real sets, two synthetic ones.
+"""The data sets of the book: two small tables, three real sets, two synthetic ones, and some photographs.
 
-The tables of houses and rents are the numbers of a lecture: made to teach, not measured. Real data come from
-scikit-learn, which ships them, so nothing is downloaded. What is synthetic says so in ``origin``.
+The tables of houses and rents are the numbers of a lecture: made to teach, not measured. Real data come
+from scikit-learn and scikit-image, which ship them, so nothing is downloaded. What is synthetic says so in ``origin``.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,7 +17,19 @@ from numpy.typing import ArrayLike, NDArray
 from book_lib import _checks, learning
 from book_lib.rng import RandomLike, as_generator
 
-__all__ = ["Dataset", "Scores", "diabetes", "digits", "homes", "houses", "rents", "scores"]
+__all__ = [
+    "Dataset",
+    "Scores",
+    "diabetes",
+    "digits",
+    "faces",
+    "homes",
+    "houses",
+    "photograph",
+    "photographs",
+    "rents",
+    "scores",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -311,3 +324,66 @@ def scores(n: int, base_rate: float = 0.5, separation: float = 2.0, rng: RandomL
     labels = (np.asarray(rng.random(n)) < base_rate).astype(np.int64)
     values = np.asarray(rng.standard_normal(n)) + separation * labels
     return Scores(values, labels, base_rate, separation)
+
+
+def faces() -> Dataset:
+    """Return 200 small photographs, 25 × 25 pixels of light from 0 to 1, row by row: 100 faces, then 100 others.
+
+    Real data, cut from "Labeled Faces in the Wild" (:cite:`huang2007labeled`) without the names, and shipped by
+    scikit-image; the others are cut from the backgrounds of the same data set. They are too few to say much about faces
+    in general. See the section :ref:`sec-vis-faces`.
+
+    >>> faces().inputs.shape, faces().targets.sum()
+    ((200, 625), np.int64(100))
+    """
+    from skimage.data import lfw_subset  # half a second, so only whoever wants it pays
+
+    pictures = np.array(lfw_subset(), dtype=np.float64)
+    return Dataset(
+        inputs=pictures.reshape(200, 625),
+        targets=np.repeat([1, 0], 100),
+        features=tuple(f"pixel {row}, {column}" for row in range(25) for column in range(25)),
+        target="face (1) or not (0)",
+        origin="press photographs, cropped; Huang, Ramesh, Berg and Learned-Miller 2007, from scikit-image",
+    )
+
+
+photographs: Mapping[str, str] = MappingProxyType(
+    {
+        "brick": "a wall; CC0Textures, public domain (CC0)",
+        "cat": "Chelsea; Stefan van der Walt, public domain (CC0)",
+        "coins": "Greek coins from Pompeii; Brooklyn Museum, no known copyright restrictions",
+        "moon": "the surface of the Moon; from scikit-image",
+    }
+)
+"""What :func:`photograph` can show, and whose it is."""
+
+
+def photograph(name: str, color: bool = False) -> NDArray[np.float64]:
+    """Return a photograph that scikit-image ships, as light from 0 (black) to 1 (white).
+
+    Grey is 0.2125 R + 0.7154 G + 0.0721 B, the brightness of Rec. 709, as scikit-image mixes it.
+
+    Args:
+        name: "brick", "cat", "coins" or "moon"; :data:`photographs` says whose they are.
+        color: whether to keep red, green and blue, which only the cat has.
+
+    Returns:
+        Shape (H, W), or (H, W, 3) with ``color``.
+
+    Raises:
+        ValueError: if there is none of this name, or none of it in colour.
+        TypeError: if ``color`` is neither True nor False.
+
+    >>> photograph("coins").shape, photograph("cat", color=True).shape
+    ((303, 384), (300, 451, 3))
+    """
+    from skimage import data
+
+    _checks.one_of("name", name, photographs)
+    if not isinstance(color, (bool, np.bool_)):
+        raise TypeError(f"color must be True or False, got {color!r}")
+    light = np.asarray(getattr(data, name)(), dtype=np.float64) / 255
+    if color and light.ndim == 2:
+        raise ValueError(f"color must be False for {name!r}, which is grey")
+    return light if color or light.ndim == 2 else light @ [0.2125, 0.7154, 0.0721]

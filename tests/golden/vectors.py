@@ -15,7 +15,7 @@ import numpy as np
 from book_lib import _ising_kernels as kernels
 from book_lib import ising, probability
 from book_lib.rng import CounterRNG, threefry2x32
-from tests.golden import classical, first_chapter, information, optimization
+from tests.golden import classical, first_chapter, graphs, information, networks, optimization
 from tests.golden.laws import laws
 
 # Random123 1.x, tests/kat_vectors: counter, key, result of threefry2x32 with 20 rounds.
@@ -279,17 +279,25 @@ GOLDEN: dict[str, Callable[[], dict[str, Any]]] = {
     "detector": classical.detector,
     "divergence": information.divergence,
     "exact": exact,
+    "graphs": graphs.graphs,
     "guess": first_chapter.guess,
+    "hinge": networks.hinge,
     "houses": classical.houses,
     "ising": ising_runs,
+    "kernels": graphs.kernels,
     "laws": laws,
+    "layers": graphs.layers,
     "leakage": first_chapter.leakage,
     "legendre": first_chapter.legendre,
     "line": first_chapter.line,
+    "mlp": networks.mlp,
+    "neuron": networks.neuron,
+    "perceptron": networks.perceptron,
     "regression": classical.regressions,
     "rng": rng,
     "softmax": softmax,
     "thermal": information.thermal,
     "village": village,
     "wells": optimization.wells,
+    "width": networks.width,
 }

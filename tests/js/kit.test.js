@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { numberError, slide } from "../../book_lib/explorables/kit/controls.js";
 import { deviation, extendEnds, interpolate, moveHandle, stroke } from "../../book_lib/explorables/kit/curve.js";
 import { decimals, fill, fixed, significant, ticks } from "../../book_lib/explorables/kit/format.js";
-import { formatHash, parseHash, parseValue } from "../../book_lib/explorables/kit/hash.js";
+import { formatHash, formatValue, parseHash, parseValue } from "../../book_lib/explorables/kit/hash.js";
 import { linePath } from "../../book_lib/explorables/kit/plot.js";
 import { judge, parseNumber, pieces } from "../../book_lib/explorables/kit/quiz.js";
 import { allTables, kitStrings, language, strings, t } from "../../book_lib/explorables/kit/strings.js";
@@ -49,6 +49,15 @@ test("ticks are round, inside the limits, at least three and not too many", () =
 
 test("templates keep what they do not know", () => {
   assert.equal(fill("{a} and {b}", { a: 1 }), "1 and {b}");
+});
+
+test("numbers by name go to the address and come back", () => {
+  const numbers = { w: 1, "x₁": -2.5, t: 0 };
+  assert.equal(formatValue(numbers), "w:1,x₁:-2.5,t:0");
+  assert.deepEqual(parseValue(formatValue(numbers), { other: 3 }), numbers);
+  assert.deepEqual(parseValue("", { w: 1 }), {});
+  for (const bad of ["w", "w:", "w:a", ":1", "w:1,x:Infinity", "__proto__:1"]) assert.equal(parseValue(bad, {}), undefined, bad);
+  assert.deepEqual([[1, 2], 0.5, true, "a", null].map(formatValue), ["1,2", "0.5", "true", "a", "null"]);
 });
 
 test("the address holds what was put there, and survives nonsense", () => {

@@ -76,3 +76,13 @@ def test_the_table_of_trainings_shows_time_and_loss():
     rows = [{"name": "a", "milliseconds": 41.6, "ratio": 0.52, "loss": 0.1234567, "steps": 66}]
     text = command.report({"softmax_digits": {"date": "x", "machine": machine(), "rows": rows}})
     assert "1,797 digits (x)" in text and "| a | 42 | 0.52 | 0.123457 | 66 |" in text
+
+
+def test_the_tables_of_engines_show_times_and_ratios():
+    scalar = {"name": "a", "forward_ms": 41.6, "backward_ms": 7.2, "ratio": 8.12}
+    scalar |= {"ratio_without_collector": 1.71, "common_loops": 1.95}
+    array = {"name": "b", "case": "digits", "dtype": "float64", "milliseconds": 41.6, "ratio": 0.73, "loss": 0.1234567}
+    when = {"date": "x", "machine": machine()}
+    text = command.report({"scalar_engine": {**when, "rows": [scalar]}, "tensor_digits": {**when, "rows": [array]}})
+    assert "2-16-16-1, 100 examples (x)" in text and "| a | 42 | 7 | 8.1 | 1.7 | 1.9 |" in text
+    assert "three epochs, one thread (x)" in text and "| b | digits | float64 | 42 | 0.73 | 0.123457 |" in text

@@ -64,7 +64,31 @@ export function parseValue(text, like) {
     const values = text.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
     return values.every(Number.isFinite) ? values : undefined; // a list of numbers: 0.2,0.5,0.3
   }
+  if (typeof like === "object" && like !== null) return parseNumbers(text);
   return typeof like === "string" ? text : undefined;
+}
+
+/**
+ * Numbers by name: w:1,x:-2.5
+ * @param {string} text
+ * @returns {Record<string, number> | undefined}
+ */
+function parseNumbers(text) {
+  const pairs = text.split(",").filter((part) => part !== "").map((part) => {
+    const [name, value = ""] = part.split(":");
+    return /** @type {const} */ ([name, value.trim() === "" ? NaN : Number(value)]);
+  });
+  return pairs.every(([name, value]) => name && name !== "__proto__" && Number.isFinite(value)) ? Object.fromEntries(pairs) : undefined;
+}
+
+/**
+ * A value as the address writes it.
+ * @param {unknown} value
+ * @returns {string}
+ */
+export function formatValue(value) {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return String(value);
+  return Object.entries(value).map(([name, number]) => `${name}:${number}`).join(",");
 }
 
 /**
@@ -91,7 +115,7 @@ export function hashState(f) {
     const mine = {};
     for (const [trait, { shipped }] of shared) {
       const value = f.model.get(trait);
-      if (String(value) !== String(shipped)) mine[trait] = String(value); // lists are compared by what they hold
+      if (formatValue(value) !== formatValue(shipped)) mine[trait] = formatValue(value); // compared by what they hold
     }
     if (Object.keys(mine).length) state[f.key] = mine;
     else delete state[f.key];
