@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,7 +52,8 @@ def reliability(p: ArrayLike, labels: ArrayLike, bins: int = 10) -> Reliability:
     """
     promised, came = _promises(p, labels)
     bins = _checks.integer("bins", bins, 1, 10**6)
-    edges = np.linspace(0.0, 1.0, bins + 1)
+    # subtle: k/bins and not k·(1/bins), so that p = 0.35 = 7/20, as people write it, stands exactly on its edge.
+    edges = np.arange(bins + 1) / bins
     which = np.searchsorted(edges[1:-1], promised, "left")
     counts = np.bincount(which, minlength=bins)
     filled = np.where(counts > 0, counts, 1)
@@ -89,16 +91,21 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
         labels: 0 … K−1, or 0 and 1, shape (N,).
 
     Raises:
-        ValueError: if the shapes do not match, a logit is not finite or a label not one of the classes; if each label
-            has the largest logit, as then no T is too cold; if the true logits are on average no larger than the
-            others, as then none is too hot.
+        ValueError: if the shapes do not match, a logit is not finite or a label not one of the classes; if logits do
+            not differ, as then all T fit alike; if each label has the largest logit, as then no T is too cold; if the
+            true logits are on average no larger than the others, as then none is too hot.
         TypeError: if an argument is of the wrong kind.
 
     >>> round(fit_temperature([3.0, 3.0, 3.0, 3.0], [1, 1, 1, 0]), 4)  # promised 95 %, came true 75 %
     2.7307
     """
     z, t = _logits(logits, labels)
-    z = z - z.max(axis=1, keepdims=True)
+    size = 2.0 ** (math.frexp(np.abs(z).max())[1] - 1)  # a power of 2, so that nothing is rounded, or overflows
+    z = z / size
+    z -= z.max(axis=1, keepdims=True)
+    unit = np.abs(z).max()
+    if unit == 0:
+        raise ValueError("logits must differ within a row: here they do not, and every T fits alike")
     true = z[np.arange(len(z)), t].mean()
     if true == 0:
         raise ValueError("labels must differ somewhere from the largest logit: all agree, and the best T is 0")
@@ -106,8 +113,7 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
         raise ValueError(
             "labels must have larger logits than other classes on average: here they have not, and the best T is ∞"
         )
-    unit = np.abs(z).max()
-    return float(unit / _inverse_temperature(z / unit, true / unit))
+    return size * float(unit / _inverse_temperature(z / unit, true / unit))
 
 
 def _inverse_temperature(z: NDArray, true: float) -> float:
@@ -159,8 +165,8 @@ def _promises(p: ArrayLike, labels: ArrayLike) -> tuple[NDArray[np.float64], NDA
             wrong = p[(p < 0) | (p > 1)][0]
             raise ValueError(f"p must lie between 0 and 1, got {wrong:g}")
         return p, guard.binary("labels", labels, "01", p.shape)
-    p = arrays.distribution("p", p)
+    arrays.distribution("p", p)  # subtle: only to be refused or not; what it divides out would push 0.7 off its edge
     t = arrays.indices("labels", labels, p.shape[1])
     if t.shape != (len(p),):
         raise ValueError(f"labels must have shape ({len(p)},), one for each row of p, got {t.shape}")
-    return p.max(axis=1), (p.argmax(axis=1) == t).astype(np.float64)
+    return np.minimum(p.max(axis=1), 1.0), (p.argmax(axis=1) == t).astype(np.float64)

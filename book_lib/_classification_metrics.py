@@ -12,7 +12,7 @@ from book_lib import _checks
 from book_lib import _classification_labels as guard
 from book_lib import _probability_arrays as arrays
 
-MOST = 10_000  # classes: a larger table fits neither a page nor the memory
+MOST = 1000  # classes: a larger table fits no page, and a stray label would fill the memory
 
 
 def confusion_matrix(
@@ -20,9 +20,11 @@ def confusion_matrix(
 ) -> NDArray[np.int64]:
     """Return how often class i (row) was called class j (column). The diagonal holds what was right.
 
+    See the section :ref:`sec-class-base-rate`.
+
     Args:
         labels, predictions: 0 … K−1, shape (N,), N ≥ 1.
-        classes: K; None: one more than the largest number that occurs.
+        classes: K, at most 1000; None: one more than the largest number that occurs.
 
     Returns:
         Shape (K, K).
@@ -44,19 +46,22 @@ def confusion_matrix(
 
 
 def accuracy(labels: ArrayLike, predictions: ArrayLike) -> float:
-    """Return the share of right answers.
+    """Return the share of right answers. See the section :ref:`sec-class-base-rate` for what it hides.
 
     Args:
-        labels, predictions: integers or words, shape (N,), N ≥ 1.
+        labels, predictions: whole numbers, truth values or words, shape (N,), N ≥ 1.
 
     Raises:
-        ValueError: if the shapes differ or there is nothing.
+        ValueError: if the shapes differ, there is nothing, or a number is not whole, as a probability is not.
+        TypeError: if one holds words and the other numbers.
 
     >>> accuracy([0, 1, 1, 0], [0, 1, 0, 0])
     0.75
     """
-    t, y = _checks.regular("labels", labels), _checks.regular("predictions", predictions)
+    t, y = _answers("labels", labels), _answers("predictions", predictions)
     _same_length("labels", t, "predictions", y)
+    if (t.dtype.kind in "US") != (y.dtype.kind in "US"):
+        raise TypeError(f"labels and predictions must be of one kind, got {t.dtype.name} and {y.dtype.name}")
     return float((t == y).mean())
 
 
@@ -160,7 +165,7 @@ def roc_curve(labels: ArrayLike, scores: ArrayLike, convention: str = "01") -> R
     cases, s = _scored(labels, scores, convention)
     order = np.argsort(-s, kind="stable")
     s, cases = s[order], cases[order]
-    ends = np.append(np.flatnonzero(np.diff(s)), len(s) - 1)  # ties give alarm together
+    ends = np.append(np.flatnonzero(s[1:] != s[:-1]), len(s) - 1)  # ties give alarm together
     hits, alarms = np.cumsum(cases)[ends], ends + 1
     rates = (np.append(0, alarms - hits) / (~cases).sum(), np.append(0, hits) / cases.sum())
     return ROC(np.append(np.inf, s[ends]), *rates)
@@ -215,6 +220,15 @@ def threshold_for(
         return float(curve.thresholds[allowed][-1])
     enough = curve.true_positive_rate >= _share("recall", recall) - 1e-12
     return float(curve.thresholds[enough][0])
+
+
+def _answers(name: str, values: ArrayLike) -> NDArray:
+    array = _checks.regular(name, values)
+    if array.dtype.kind == "f":
+        broken = ~(np.isfinite(array) & (array == np.floor(array)))
+        if broken.any():
+            raise ValueError(f"{name} must be classes, whole numbers or words, got {array[broken].flat[0]:g}")
+    return array
 
 
 def _scored(labels: ArrayLike, scores: ArrayLike, convention: str) -> tuple[NDArray, NDArray]:

@@ -15,8 +15,9 @@ from book_lib._classification_losses import binary_cross_entropy, sigmoid, softm
 from book_lib._lbfgs import Minimum, minimize_smooth
 from book_lib.probability import softmax
 
-TOLERANCE = 1e-6  # of a mean slope, in units in which the curvature is about 1
+TOLERANCE = 1e-6  # of a slope, as a share of √N, in units in which the curvature is about 1
 STEPS = 10_000
+SETTLED = 5.0  # a margin, in logits, beyond which an example hardly pulls any more
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +30,7 @@ class BinaryClassifier:
         convention: of its labels, "01" or "pm1".
         loss: the mean cross-entropy on the training set, without the penalty.
         steps: how many the solver made.
-        converged: whether it came to the end.
+        converged: whether it ended because no slope was left, and not because steps ran out.
     """
 
     weights: NDArray[np.float64]
@@ -40,7 +41,11 @@ class BinaryClassifier:
     converged: bool
 
     def logits(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return the log-odds z = Xw + c of "yes", shape (M,), for rows of shape (M, D)."""
+        """Return the log-odds z = Xw + c of "yes", shape (M,), for rows of shape (M, D).
+
+        Raises:
+            ValueError: if X is not of shape (M, D) or not finite; so do the two below.
+        """
         return data.table("X", X, len(self.weights)) @ self.weights + self.bias
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -71,7 +76,7 @@ class SoftmaxClassifier:
         bias: shape (K,); zeros if fitted without.
         loss: the mean cross-entropy on the training set, without the penalty.
         steps: how many the solver made.
-        converged: whether it came to the end.
+        converged: whether it ended because no slope was left, and not because steps ran out.
     """
 
     weights: NDArray[np.float64] = field(repr=False)
@@ -81,7 +86,11 @@ class SoftmaxClassifier:
     converged: bool
 
     def logits(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return z = XWᵀ + c, shape (M, K), for rows of shape (M, D)."""
+        """Return z = XWᵀ + c, shape (M, K), for rows of shape (M, D).
+
+        Raises:
+            ValueError: if X is not of shape (M, D) or not finite; so do the two below.
+        """
         return data.table("X", X, self.weights.shape[1]) @ self.weights.T + self.bias
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -101,7 +110,8 @@ class LogisticRegression:
     (:cite:`bishop2006pattern`, section 4.3.2). See the section :ref:`sec-class-gradient`.
 
     Args:
-        penalty: λ ≥ 0. At 0 there is no best w where a plane separates the classes: that is an error, not a large w.
+        penalty: λ ≥ 0. At 0 there is no best w where a plane separates the classes, be it with points of both on the
+            plane: that is an error, not a large w.
         convention: of the labels, "01" or "pm1".
         bias: whether there is one.
 
@@ -138,13 +148,12 @@ class LogisticRegression:
         yes = guard.two_sided("t", t, self.convention)
         _require_rows("t", yes, X)
         units = _Units.of(X, self.penalty, self.bias, spread=0.25)
-        sign = np.where(yes, 1.0, -1.0)
-        found = _solve(_binary_objective(units, sign), units, 1, self.penalty)
-        weights, bias = (part[0] for part in units.back(found.weights[None, :]))
-        z = X @ weights + bias
-        if self.penalty == 0 and (sign * z > 0).all():
+        found = _solve(_binary_objective(units, np.where(yes, 1.0, -1.0)), units, 1)
+        halves = np.outer([-0.5, 0.5], found.weights)  # the same model as softmax
+        if self.penalty == 0 and _separates(halves, units.table, yes.astype(np.int64)):
             raise ValueError(_SEPARATED)
-        loss = float(np.mean(binary_cross_entropy(z, yes)))
+        weights, bias = (part[0] for part in units.back(found.weights[None, :]))
+        loss = float(np.mean(binary_cross_entropy(X @ weights + bias, yes)))
         return BinaryClassifier(weights, float(bias), self.convention, loss, found.steps, found.converged)
 
 
@@ -191,17 +200,17 @@ class SoftmaxRegression:
         _require_rows("labels", classes, X)
         count = int(classes.max()) + 1
         units = _Units.of(X, self.penalty, self.bias, spread=(1 - 1 / count) / count)
-        found = _solve(_softmax_objective(units, classes, count), units, count, self.penalty)
-        weights, bias = units.back(found.weights.reshape(count, -1))
-        z = X @ weights.T + bias
-        if self.penalty == 0 and _separates(z, classes):
+        found = _solve(_softmax_objective(units, classes, count), units, count)
+        rows = found.weights.reshape(count, -1)
+        if self.penalty == 0 and _separates(rows, units.table, classes):
             raise ValueError(_SEPARATED)
-        loss = float(softmax_cross_entropy(z, classes).mean())
+        weights, bias = units.back(rows)
+        loss = float(softmax_cross_entropy(X @ weights.T + bias, classes).mean())
         return SoftmaxClassifier(weights, bias, loss, found.steps, found.converged)
 
 
 _SEPARATED = (
-    "penalty must be above 0 here: these weights separate the classes, and doubling them would always fit better, "
+    "penalty must be above 0 here: weights that separate the classes fit better the larger they are, "
     "so that no finite weights are best"
 )
 
@@ -217,10 +226,51 @@ def _require_rows(name: str, labels: NDArray, X: NDArray) -> None:
         raise ValueError(f"{name} must have shape ({len(X)},), one label for each row of X, got {labels.shape}")
 
 
-def _separates(z: NDArray, classes: NDArray) -> bool:
-    others = z.copy()
-    others[np.arange(len(z)), classes] = -np.inf
-    return bool((z[np.arange(len(z)), classes] > others.max(axis=1)).all())
+def _separates(V: NDArray, table: NDArray, classes: NDArray) -> bool:
+    """Tell whether the weights, shape (K, D), point where no loss rises and some fall for ever.
+
+    That is so if each example's own logit leads all others. It is so, too, if some stand level on a border: then the
+    part of V that moves none of these leads still raises the others. A lead that it does not raise must stand still,
+    too, and what remains is tried again.
+    """
+    rivals = np.arange(len(V))[:, None] != classes  # (K, N)
+    lead = _leads(V, table, classes)
+    if (lead[rivals] > 0).all():
+        return True
+    still = rivals & (lead <= SETTLED)
+    while (rivals & ~still).any():
+        free = _at_right_angles(V, table, classes, still)
+        gains = _leads(free, table, classes)
+        losers = rivals & ~still & (gains <= 1e-9 * np.abs(lead).max())
+        if not losers.any():
+            return True
+        still |= losers
+    return False
+
+
+def _leads(V: NDArray, table: NDArray, classes: NDArray) -> NDArray[np.float64]:
+    """Return by how much each example's own logit leads each class's, shape (K, N)."""
+    z = V @ table
+    return z[classes, np.arange(len(classes))] - z
+
+
+def _at_right_angles(V: NDArray, table: NDArray, classes: NDArray, still: NDArray) -> NDArray[np.float64]:
+    """Return the part of V that changes none of the leads marked in ``still``, shape (K, N)."""
+    example, rival = np.nonzero(still.T)
+    free, triangle = V.ravel(), np.zeros((0, V.size))
+    # Some pairs at a time, as all together could fill the memory; where nothing is left of V more need not be asked.
+    for first in range(0, len(rival), 2 * V.size):
+        x, other = example[first : first + 2 * V.size], rival[first : first + 2 * V.size]
+        pairs = np.zeros((len(x), *V.shape))
+        pairs[np.arange(len(x)), classes[x]] = table[:, x].T
+        pairs[np.arange(len(x)), other] = -table[:, x].T
+        triangle = np.linalg.qr(np.vstack([triangle, pairs.reshape(len(x), -1)]), mode="r")
+        singular, right = np.linalg.svd(triangle, full_matrices=False)[1:]
+        right = right[singular > 1e-9 * singular[0]]
+        free = V.ravel() - right.T @ (right @ V.ravel())
+        if np.abs(free).max() <= 1e-10 * np.abs(V).max():
+            break
+    return free.reshape(V.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -246,17 +296,19 @@ class _Units:
     @classmethod
     def of(cls, X: NDArray, penalty: float, bias: bool, spread: float) -> _Units:
         """Make them; ``spread`` is p(1 − p) where nothing is known, which times Σx² is the curvature at w = 0."""
-        centre = X.mean(axis=0) if bias else np.zeros(X.shape[1])
+        size = np.ldexp(1.0, np.frexp(np.abs(X).max(axis=0))[1] - 1)  # powers of 2: the square of 1e200 fits no float
+        near = X / size
+        centre = near.mean(axis=0) if bias else np.zeros(X.shape[1])
         # subtle: the mean of ten times 0.1 is not 0.1, and a constant column must not be scaled up to rounding noise.
-        moved = np.where(bias & (X == X[0]).all(axis=0), 0.0, X - centre)
-        curvature = spread * np.einsum("nd,nd->d", moved, moved) + penalty
-        scale = 1 / np.sqrt(np.where(curvature > 0, curvature, 1.0))
+        moved = np.where(bias & (X == X[0]).all(axis=0), 0.0, near - centre)
+        width = size * np.sqrt(spread * np.einsum("nd,nd->d", moved, moved))
+        root = np.hypot(width, np.sqrt(penalty))  # of the curvature
+        scale = 1 / np.where(root > 0, root, 1.0)
         height = 1 / np.sqrt(spread * len(X))
-        rows = [(moved * scale).T, np.full((1, len(X)), height)] if bias else [(moved * scale).T]
-        ridge = penalty * scale**2
-        return cls(
-            np.ascontiguousarray(np.vstack(rows)), centre, scale, np.append(ridge, 0.0) if bias else ridge, bias, height
-        )
+        table, ridge = (moved * (size * scale)).T, (np.sqrt(penalty) * scale) ** 2
+        if bias:
+            table, ridge = np.vstack([table, np.full(len(X), height)]), np.append(ridge, 0.0)
+        return cls(np.ascontiguousarray(table), centre * size, scale, ridge, bias, height)
 
     def back(self, found: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return weights (K, D) and biases (K,) in the units of X, from coordinates (K, D + 1)."""
@@ -265,10 +317,13 @@ class _Units:
         return weights, bias - weights @ self.centre
 
 
-def _solve(objective: Callable, units: _Units, count: int, penalty: float) -> Minimum:
+def _solve(objective: Callable, units: _Units, count: int) -> Minimum:
+    # A small penalty pulls with a small slope, and where it alone keeps the weights finite that must not be missed:
+    # the slope that is left must be a thousandth of it.
+    pulls = units.ridge[units.ridge > 0]
+    share = np.clip(1e-3 * pulls.min(initial=1.0), 1e-5 * TOLERANCE, TOLERANCE)
     start = np.zeros(count * len(units.table))
-    tolerance = TOLERANCE * np.sqrt(units.table.shape[1])
-    return minimize_smooth(objective, start, tolerance, STEPS)
+    return minimize_smooth(objective, start, float(share * np.sqrt(units.table.shape[1])), STEPS)
 
 
 def _binary_objective(units: _Units, sign: NDArray) -> Callable[[NDArray], tuple[float, NDArray]]:

@@ -43,7 +43,7 @@ def minimize_smooth(objective: Objective, start: NDArray, tolerance: float, step
             return Minimum(weights, value, step, True)
         found = _downhill(objective, weights, value, gradient, _direction(gradient, pairs))
         if found is None:
-            return Minimum(weights, value, step, np.abs(gradient).max() <= 100 * tolerance)
+            return Minimum(weights, value, step, bool(np.abs(gradient).max() <= 100 * tolerance))
         moved = found[0] - weights
         turned = found[2] - gradient
         curvature = moved @ turned

@@ -16,7 +16,7 @@ def table(name: str, values: ArrayLike, columns: int | None = None) -> NDArray[n
     if array.ndim != 2 or 0 in array.shape:
         raise ValueError(f"{name} must have shape (N, D) with a row and a column at least, got {array.shape}")
     if columns is not None and array.shape[1] != columns:
-        raise ValueError(f"{name} must have {columns} columns, one for each weight, got shape {array.shape}")
+        raise ValueError(f"{name} must have shape (N, {columns}), the columns that were fitted, got {array.shape}")
     return array
 
 

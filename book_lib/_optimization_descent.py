@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -48,8 +49,9 @@ class Step:
 
     @property
     def gradient_norm(self) -> float:
-        """|∇f|."""
-        return float(np.linalg.norm(self.gradient))
+        """|∇f|, also where its square would be larger or smaller than any float."""
+        largest = float(np.abs(self.gradient).max(initial=0.0))
+        return largest * float(np.linalg.norm(self.gradient / largest)) if largest else 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,8 +102,8 @@ class Diverged(ArithmeticError):
         advice = "start elsewhere, or check the gradient"
         if learning_rate is not None:
             advice = (
-                f"the learning rate {learning_rate:g} is too large for the curvature here: "
-                "try a tenth of it (on a quadratic of largest curvature L it must stay below 2/L)"
+                f"the learning rate {learning_rate:g} is too large for the curvature here: try a tenth of it "
+                "(plain descent on a quadratic of largest curvature L needs it below 2/L), or check the gradient's sign"
             )
         super().__init__(f"diverged at step {step}: the loss is {loss:g}; {advice}")
         self.step, self.loss, self.learning_rate = step, loss, learning_rate
@@ -141,9 +143,11 @@ def descend(
     tolerance = _checks.finite("tolerance", tolerance)
     if tolerance < 0:
         raise ValueError(f"tolerance must be at least 0, got {tolerance:g}")
-    state = method.begin(_checks.finite_array("start", start))
-    _checks.finite("the value of function at the start", function(state.weights))
-    return _steps(function, gradient, state, method, tolerance, _dealt(batches, rng))
+    state, dealt = method.begin(_checks.finite_array("start", start)), _dealt(batches, rng)
+    loss = _value(function, state.weights)
+    if not math.isfinite(loss):
+        raise ValueError(f"the value of function at the start must be finite, got {loss:g}")
+    return _steps(function, gradient, state, loss, method, tolerance, dealt)
 
 
 def minimize(
@@ -204,15 +208,13 @@ def _steps(
     function: Callable[..., float],
     gradient: Callable[..., ArrayLike],
     state: State,
+    loss: float,
     method: Method,
     tolerance: float,
     dealt: Iterator[NDArray] | None,
 ) -> Iterator[Step]:
-    number, limit = 0, math.inf
-    while True:
-        loss = _value(function, state.weights)
-        if number == 0:
-            limit = BLOW_UP * max(1.0, abs(loss))
+    limit = BLOW_UP * max(1.0, abs(loss))
+    for number in itertools.count():
         batch = () if dealt is None else (next(dealt),)
         fine = math.isfinite(loss) and loss <= limit
         slope = _slope(gradient, state.weights, batch) if fine else None
@@ -221,12 +223,14 @@ def _steps(
         if slope is None:
             raise Diverged(number, loss, rate_at(method, number - 1) if hasattr(method, "learning_rate") else None)
         rests = dealt is None and method.at_rest(state, slope, tolerance)
-        yield Step(number, state.weights, loss, slope, rests)
+        # subtle: copies go out, here and below, so that nobody who writes into them moves the descent, and a gradient
+        # that fills one and the same array again and again does not change what was recorded.
+        yield Step(number, state.weights.copy(), loss, slope.copy(), rests)
         if rests:
             return
         with np.errstate(all="ignore"):
             state = method.step(state, slope, number, lambda w: _value(function, w))
-        number += 1
+        loss = _value(function, state.weights)
 
 
 def _value(function: Callable[..., float], weights: NDArray) -> float:
@@ -235,20 +239,28 @@ def _value(function: Callable[..., float], weights: NDArray) -> float:
         return math.nan
     try:
         with np.errstate(all="ignore"):
-            value: Any = function(weights)
-        if np.shape(value) != () or isinstance(value, (bool, str)):
-            raise TypeError
-        return float(value)
+            value = function(weights.copy())
     except OverflowError:  # Python's own floats do not become infinite
         return math.inf
-    except TypeError:
+    return _real(value)
+
+
+def _real(value: Any) -> float:
+    """Return what a function gave as a float, refusing anything but a single real number."""
+    try:
+        if isinstance(value, (bool, np.bool_, str)) or np.shape(value) != ():
+            raise TypeError
+        return float(value)
+    except OverflowError:  # an integer that no float holds
+        return math.inf
+    except (TypeError, ValueError):
         raise TypeError(f"function must return a real number, got {value!r}") from None
 
 
 def _slope(gradient: Callable[..., ArrayLike], weights: NDArray, batch: tuple) -> NDArray[np.float64] | None:
     """Return ∇f, None where it is not finite."""
     with np.errstate(all="ignore"):
-        slope = _checks.real_array("gradient", gradient(weights, *batch))
+        slope = _checks.real_array("gradient", gradient(weights.copy(), *batch))
     if slope.shape != weights.shape:
         raise ValueError(f"gradient must have the shape of the weights, {weights.shape}, got {slope.shape}")
     return slope if np.isfinite(slope).all() else None

@@ -24,9 +24,9 @@ class _Landscape:
         Near there gradient descent holds on for η < 2/L, and no longer.
 
         Raises:
-            ValueError: if ``weights`` is not one point.
+            ValueError: if ``weights`` is not one point, or not finite.
         """
-        hessian = self.hessian(self.minimum if weights is None else weights)
+        hessian = self.hessian(self.minimum if weights is None else _checks.finite_array("weights", weights))
         if hessian.ndim != 2:
             raise ValueError(f"weights must be one point, shape (D,), got shape {np.shape(weights)}")
         return float(np.linalg.eigvalsh(hessian)[-1])
@@ -80,7 +80,9 @@ class Quadratic(_Landscape):
 
 
 def ravine(ratio: float = 100.0) -> Quadratic:
-    """Return ½(x² + ratio·y²): steep across, nearly flat along. The ratio is its condition number.
+    """Return ½(x² + ratio·y²): steep across, nearly flat along. The ratio is its condition number if it is above 1.
+
+    See the section :ref:`sec-opt-ravine`.
 
     Raises:
         ValueError: if ``ratio`` is not above 0.

@@ -137,7 +137,8 @@ class Adam(GradientDescent):
     """A step of about η in each direction, whatever the gradient's unit: w ← w − η m̂/(√ŝ + ε).
 
     m ← β₁m + (1 − β₁)g and s ← β₂s + (1 − β₂)g² start at 0 and so are too small at first; m̂ = m/(1 − β₁ᵏ⁺¹) and
-    ŝ = s/(1 − β₂ᵏ⁺¹) make up for it (:cite:`kingma2015adam`, algorithm 1). See :ref:`sec-opt-adam`.
+    ŝ = s/(1 − β₂ᵏ⁺¹) make up for it (:cite:`kingma2015adam`, algorithm 1). Where gradients are mere noise the steps do
+    not shrink: their length stays at η√((1 − β₁)/(1 + β₁)), 0.23 η. See :ref:`sec-opt-adam`.
 
     Args:
         learning_rate: η > 0, or a schedule.

@@ -99,7 +99,7 @@ def noisy_descent(
 
 
 def _rates(learning_rate: float | ArrayLike, steps: int) -> NDArray[np.float64]:
-    if np.ndim(learning_rate) == 0:
+    if _checks.regular("learning_rate", learning_rate).ndim == 0:
         return np.full(steps, _checks.positive("learning_rate", learning_rate))
     rates = _checks.finite_array("learning_rate", learning_rate)
     if rates.shape != (steps,):
@@ -110,7 +110,7 @@ def _rates(learning_rate: float | ArrayLike, steps: int) -> NDArray[np.float64]:
 
 
 def _starts(walkers: int | ArrayLike) -> NDArray[np.float64]:
-    if np.ndim(walkers) == 0:
+    if _checks.regular("walkers", walkers).ndim == 0:
         return np.zeros(_checks.integer("walkers", walkers, 1, _checks.LONGEST))
     starts = _checks.finite_array("walkers", walkers)
     if starts.ndim > 2 or starts.size == 0:
@@ -140,6 +140,6 @@ def decimate(coupling: ArrayLike) -> NDArray[np.float64] | float:
     K = np.abs(_checks.finite_array("coupling", coupling))
     # subtle: cosh 2K is 1 but for its last digits at small K, and overflows at large; each formula has its side.
     near = np.log1p(2 * np.sinh(np.minimum(K, 1.0)) ** 2) / 2
-    far = K + (np.log1p(np.exp(-4 * np.maximum(K, 1.0))) - np.log(2.0)) / 2
+    far = K + (np.log1p(np.exp(-4 * np.clip(K, 1.0, 200.0))) - np.log(2.0)) / 2
     result = np.where(K < 1, near, far)
     return float(result) if result.ndim == 0 else result

@@ -15,7 +15,7 @@ Schedule = Callable[[int], float]
 
 
 def constant(learning_rate: float) -> Schedule:
-    """Return η_k = η: quick, and left with a noise floor.
+    """Return η_k = η: quick, and left with a noise floor. See the section :ref:`sec-opt-floor`.
 
     Raises:
         ValueError, TypeError: if ``learning_rate`` is not a number above 0.
@@ -82,7 +82,7 @@ def cosine(learning_rate: float, steps: int, warmup: int = 0, floor: float = 0.0
 
 
 def step_decay(learning_rate: float, factor: float, every: int) -> Schedule:
-    """Return η_k = η·factor^⌊k/every⌋: a staircase downwards.
+    """Return η_k = η·factor^⌊k/every⌋: a staircase downwards. See the section :ref:`sec-opt-schedules`.
 
     Args:
         learning_rate: η > 0 of the first stair.

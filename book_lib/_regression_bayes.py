@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -58,14 +58,15 @@ class BayesianLinearRegression:
         alpha, beta = self.prior_precision, self.noise_precision
         left, singular, right = np.linalg.svd(X, full_matrices=len(X) < X.shape[1])
         shared = len(singular)
-        precisions = np.full(X.shape[1], alpha)  # along each right singular direction
-        precisions[:shared] += beta * singular**2
-        pull = beta * singular * (left[:, :shared].T @ t)
-        mean = right[:shared].T @ (pull / precisions[:shared])
-        covariance = (right.T / precisions) @ right
-        misfit = beta * float(((t - X @ mean) ** 2).sum()) + alpha * float(mean @ mean)
-        volume = float(np.log(precisions / alpha).sum()) + len(t) * math.log(2 * math.pi / beta)
-        return Posterior(mean, covariance, beta, -(misfit + volume) / 2)
+        # subtle: √(α + βσ²), the root of the precision along each direction: σ² itself could overflow.
+        roots = np.full(X.shape[1], math.sqrt(alpha))
+        roots[:shared] = np.hypot(roots[:shared], math.sqrt(beta) * singular)
+        pull = math.sqrt(beta) * singular / roots[:shared] * (math.sqrt(beta) * left[:, :shared].T @ t)
+        mean = right[:shared].T @ (pull / roots[:shared])
+        with np.errstate(over="ignore"):  # a misfit beyond all floats makes the evidence −∞, as it should
+            misfit = beta * float(((t - X @ mean) ** 2).sum()) + alpha * float(mean @ mean)
+        volume = 2 * float(np.log(roots / math.sqrt(alpha)).sum()) + len(t) * math.log(2 * math.pi / beta)
+        return Posterior(mean, right.T / roots, beta, -(misfit + volume) / 2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,15 +75,20 @@ class Posterior:
 
     Args:
         mean: shape (D,).
-        covariance: shape (D, D).
+        root: R of the covariance RRᵀ, shape (D, D).
         noise_precision: β.
         log_evidence: ln p(t | X, α, β), the probability of the data with the weights integrated out.
     """
 
     mean: NDArray[np.float64]
-    covariance: NDArray[np.float64]
+    root: NDArray[np.float64] = field(repr=False)
     noise_precision: float
     log_evidence: float
+
+    @property
+    def covariance(self) -> NDArray[np.float64]:
+        """S = (αI + βXᵀX)⁻¹, shape (D, D)."""
+        return self.root @ self.root.T
 
     def predict(self, X: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the mean xᵀm and the variance 1/β + xᵀSx of a new target at each row, shapes (M,) and (M,).
@@ -94,4 +100,5 @@ class Posterior:
             ValueError: if X is not of shape (M, D) or not finite.
         """
         X = data.table("X", X, len(self.mean))
-        return X @ self.mean, 1 / self.noise_precision + ((X @ self.covariance) * X).sum(axis=1)
+        # subtle: xᵀSx = |Rᵀx|² cannot come out negative, however little is known; the product with S itself can.
+        return X @ self.mean, 1 / self.noise_precision + ((X @ self.root) ** 2).sum(axis=1)

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from book_lib import _checks
 from book_lib import _linear_data as data
-from book_lib._regression_fits import EPSILON
+from book_lib._regression_fits import EPSILON, least_squares
 
 
 def ridge(X: ArrayLike, t: ArrayLike, penalty: float, penalize_bias: bool = False) -> NDArray[np.float64]:
@@ -20,7 +20,8 @@ def ridge(X: ArrayLike, t: ArrayLike, penalty: float, penalize_bias: bool = Fals
     Args:
         X: shape (N, D). A *leading* column of ones, as :func:`design` makes it, is the bias.
         t: targets, shape (N,).
-        penalty: λ ≥ 0, in the square of X's unit. At 0 it is least squares, of the shortest slopes if several fit.
+        penalty: λ ≥ 0, in the square of X's unit. At 0 it is :func:`least_squares`, of the shortest slopes if several
+            fit. Above 0 the size of columns matters: standardise them first, or the small ones are shrunk most.
         penalize_bias: whether λ counts the bias too. Usually not: a shift of all targets should shift all answers.
 
     Returns:
@@ -40,6 +41,8 @@ def ridge_path(
     X: ArrayLike, t: ArrayLike, penalties: ArrayLike, penalize_bias: bool = False
 ) -> NDArray[np.float64]:
     """Return :func:`ridge`'s weights for each of P penalties; one singular value decomposition serves them all.
+
+    See the section :ref:`sec-reg-validation`.
 
     Args:
         X, t, penalize_bias: as for :func:`ridge`.
@@ -78,5 +81,9 @@ def _shrunk(X: NDArray, t: NDArray, penalties: NDArray) -> NDArray[np.float64]:
     # subtle: a singular value that is nothing but rounding would be blown up by a small λ; it counts as 0.
     kept = singular > EPSILON * max(X.shape) * singular[0]
     left, singular, right = left[:, kept], singular[kept], right[kept]
-    factors = 1 / (singular + penalties[:, None] / singular)  # (penalties, singular values); σ² could overflow
-    return (factors * (left.T @ t)) @ right
+    with np.errstate(over="ignore"):  # λ/σ beyond all floats leaves no weight, as it should
+        factors = 1 / (singular + penalties[:, None] / singular)  # (penalties, singular values); σ² could overflow
+    weights = (factors * (left.T @ t)) @ right
+    if (penalties == 0).any():  # without a penalty units do not matter: there even a column of 1e-20 has its weight
+        weights[penalties == 0] = least_squares(X, t).weights
+    return weights

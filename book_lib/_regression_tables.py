@@ -109,7 +109,10 @@ def standardize(X: ArrayLike) -> Standardizer:
     array([[3., 0.]])
     """
     X = data.table("X", X)
+    # A power of 2 that brings each column near 1, exactly: the squares of 1e200 and of 1e-200 fit no float.
+    exponent = np.frexp(np.abs(X).max(axis=0))[1]
+    near = np.ldexp(X, -exponent)
     # subtle: a column of 0.1 has a mean that is not exactly 0.1, hence a width of 1e-17; ask for constancy itself.
     constant = (X == X[0]).all(axis=0)
-    mean = np.where(constant, X[0], X.mean(axis=0))
-    return Standardizer(mean, np.where(constant, 1.0, X.std(axis=0)))
+    mean = np.where(constant, X[0], np.ldexp(near.mean(axis=0), exponent))
+    return Standardizer(mean, np.where(constant, 1.0, np.ldexp(near.std(axis=0), exponent)))

@@ -4,13 +4,13 @@ import { EDGE, classesOf, cloud, decide, gradient, largestStep, level, logits, l
 import { clock } from "./kit/clock.js";
 import { button, choice, presets, seedBox, slider } from "./kit/controls.js";
 import { h, s } from "./kit/dom.js";
-import { fixed, significant } from "./kit/format.js";
+import { fixed, significant, superscript } from "./kit/format.js";
 import { frame } from "./kit/frame.js";
 import { plot } from "./kit/plot.js";
 import { readout } from "./kit/readout.js";
 import { strings } from "./kit/strings.js";
 import { reducedMotion } from "./kit/theme.js";
-import { handle } from "./parts/handle.js";
+import { handle, takeNearest } from "./parts/handle.js";
 
 const KINDS = /** @type {const} */ (["simulation", "mean_field", "theory"]);
 const SHAPES = ["M6 0A6 6 0 1 1-6 0A6 6 0 1 1 6 0Z", "M-5.5-5.5H5.5V5.5H-5.5Z", "M0-7.5L7 5H-7Z"];
@@ -22,6 +22,7 @@ const SURE = Math.log(9); // log-odds of a probability of 0.9
 const PENALTIES = [0, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
 const DRAWN = 400; // points of the loss curve
 const STEPS = [20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000];
+const HEIGHT = 298; // of both plots: side by side in the text, and on a phone, the plane is then as high as it is wide
 const HEIGHTS = [0.8, 1.2, 2, 5, 10, 30, 100, 1000, 1e4, 1e6, 1e9, 1e15];
 
 const t = strings({
@@ -30,18 +31,20 @@ const t = strings({
     view: "Classes", two: "Two", three: "Three", rate: "Learning rate", rateWords: "learning rate {v}",
     penalty: "Penalty", penaltyWords: "penalty {v}", separation: "Separation", separationWords: "separation {v}",
     apart: "Far apart", mixed: "Mixed",
-    change: "Change the class", help: "Drag a point, or move it by arrow keys; Enter changes its class.",
+    change: "Change class", help: "Drag a point, or move it by arrow keys; Enter changes its class.",
     plane: "Points and where each class has the largest probability", axisX: "x₁", axisY: "x₂",
-    boundary: "boundary", sure: "probability 0.9", class0: "class 0", class1: "class 1", class2: "class 2",
+    boundary: "boundary", sure: "probability 0.9", class0: "class 0, circles", class1: "class 1, squares", class2: "class 2, triangles",
     curve: "Loss by step", axisStep: "step", axisLoss: "loss", loss: "loss", least: "least possible",
     point: "Point {i}", pointWords: "class {k}, at {x}, {y}", colPoint: "point", colClass: "class",
     readSteps: "Steps", readLoss: "Loss", readRight: "On their side", readNorm: "Length of w", readLimit: "2/L",
     sayStart: "All weights are 0: every class is as likely as the next, and the loss is ln {k} = {loss}. Press Play.",
     sayRun: "Step {n}: loss {loss}, {right} of {all} points on their own side. The least possible is {least}.",
+    sayApart: "Step {n}: loss {loss}, {right} of {all} points on their own side. Straight lines can part the classes, so no loss is the least: it can come as near to 0 as you like.",
     sayRise: "Step {n}: the loss has gone up. The learning rate, {rate}, is above 2/L = {limit}, where descent is no longer certain.",
     sayGrow: "Every point is on its own side and there is no penalty: longer weights are always better. Now they are {norm} long, the loss is {loss}, and it ends nowhere.",
     sayDone: "After {n} steps the gradient is gone: the loss is at its least, {loss}, with {right} of {all} points on their own side.",
-    sayFar: "Diverged after {n} steps: the penalty's curvature alone, λ/N, is {own}, and {rate} times that is above 2.",
+    sayLong: "{n} steps are the most that this run takes: loss {loss}, {right} of {all} points on their own side. The least possible is {least}.",
+    sayFar: "Diverged after {n} steps: the penalty's curvature alone, λ/N, is {own}, and the learning rate {rate} times that is {product}, above 2. Take a smaller learning rate, then press Reset.",
   },
   zh: {
     name: "梯度下降移动的类别边界",
@@ -50,16 +53,18 @@ const t = strings({
     apart: "相距很远", mixed: "混在一起",
     change: "改变类别", help: "拖动点，或用方向键移动；回车键改变它的类别。",
     plane: "数据点与各类概率最大的区域", axisX: "x₁", axisY: "x₂",
-    boundary: "边界", sure: "概率 0.9", class0: "类 0", class1: "类 1", class2: "类 2",
+    boundary: "边界", sure: "概率 0.9", class0: "类 0，圆", class1: "类 1，方", class2: "类 2，三角",
     curve: "损失随步数的变化", axisStep: "步", axisLoss: "损失", loss: "损失", least: "最小可能",
     point: "第 {i} 点", pointWords: "类 {k}，位于 {x}, {y}", colPoint: "点", colClass: "类",
     readSteps: "步数", readLoss: "损失", readRight: "在自己一侧", readNorm: "w 的长度", readLimit: "2/L",
     sayStart: "所有权重为 0：各类同样可能，损失为 ln {k} = {loss}。按“运行”。",
     sayRun: "第 {n} 步：损失 {loss}，{all} 个点中有 {right} 个在自己一侧。最小可能为 {least}。",
+    sayApart: "第 {n} 步：损失 {loss}，{all} 个点中有 {right} 个在自己一侧。直线可以把各类分开，所以没有最小损失：可以任意接近 0。",
     sayRise: "第 {n} 步：损失上升了。学习率 {rate} 大于 2/L = {limit}，下降不再有保证。",
     sayGrow: "每个点都在自己一侧，又没有惩罚：权重越长越好。现在长 {norm}，损失 {loss}，没有终点。",
     sayDone: "{n} 步之后梯度消失：损失达到最小 {loss}，{all} 个点中有 {right} 个在自己一侧。",
-    sayFar: "{n} 步后发散：仅惩罚的曲率 λ/N 就有 {own}，乘以 {rate} 大于 2。",
+    sayLong: "本次运行最多 {n} 步：损失 {loss}，{all} 个点中有 {right} 个在自己一侧。最小可能为 {least}。",
+    sayFar: "{n} 步后发散：仅惩罚的曲率 λ/N 就有 {own}，乘以学习率 {rate} 得 {product}，大于 2。请减小学习率，再按“重置”。",
   },
 });
 
@@ -76,6 +81,7 @@ class Run {
     this.weights = zeros(classes);
     this.losses = [this.loss];
     this.rose = 0; // the last step that went up
+    this.rate = 0; // of the last step: the reader may have turned it since
     this.least = 0;
     this.limit = 0; // 2/L
     this.restart();
@@ -95,13 +101,14 @@ class Run {
 
   /** Count steps anew. @param {number[][]} [weights] */
   restart(weights = zeros(this.weights.length)) {
-    this.weights = weights;
+    this.weights = this.far ? zeros(weights.length) : weights; // what has diverged is no place to go on from
     this.losses = [this.loss];
     this.rose = 0;
-    const best = minimum(this.points, weights.length, this.penalty);
+    const classes = weights.length;
+    const best = minimum(this.points, classes, this.penalty);
     const least = loss(best, this.points, this.penalty);
     this.least = least < 1e-4 ? 0 : least; // of separable classes without a penalty: never reached
-    this.limit = largestStep(this.points, weights.length, this.penalty);
+    this.limit = largestStep(this.points, classes, this.penalty);
   }
 
   get loss() {
@@ -135,6 +142,7 @@ class Run {
 
   /** @param {number} n @param {number} rate */
   step(n, rate) {
+    if (!this.done) this.rate = rate;
     for (let k = 0; k < n && !this.done; k++) {
       this.weights = step(this.weights, this.points, this.penalty, rate);
       this.losses.push(this.loss);
@@ -159,7 +167,6 @@ function render({ model, el }) {
     onReset: () => run.restart(),
   });
   button(f, { label: "+100", where: "toolbar", onClick: () => time.stepOnce(100) });
-  button(f, { label: t("change"), where: "toolbar", onClick: () => turn(f, hand.chosen) });
   for (const name of ["view", "separation", "seed"]) {
     f.watch(name, () => {
       run = fresh();
@@ -225,13 +232,15 @@ function picture(f, hand, run) {
   f.stage.classList.add("xp-pairs");
   const [left, right] = [h("div"), h("div")];
   const caption = h("p", { class: "xp-caption" });
-  f.stage.append(left, right, h("p", { class: "xp-help xp-wide" }, t("help")), caption);
+  const help = h("div", { class: "xp-bd-help xp-wide" }, h("p", { class: "xp-help" }, t("help")));
+  button(f, { label: t("change"), into: help, onClick: () => turn(f, hand.chosen) });
+  f.stage.append(left, right, help, caption);
   const drawPlane = planePlot(f, left, hand, run);
   const drawLoss = lossPlot(f, right);
   const show = readouts(f);
   return () => {
     const now = run();
-    const text = sentence(now, f.model.get("learning_rate"));
+    const text = sentence(now);
     drawPlane(now, text);
     drawLoss(now, text);
     if (caption.textContent !== text) caption.textContent = text;
@@ -243,27 +252,29 @@ function picture(f, hand, run) {
 /** @param {Frame} f @param {HTMLElement} into @param {{chosen: number}} hand @param {() => Run} run */
 function planePlot(f, into, hand, run) {
   const axis = { min: -EDGE, max: EDGE, ticks: [-2, 0, 2] };
-  const p = plot(f, { into, title: t("plane"), height: 340, legend: true, table: false, x: { label: t("axisX"), ...axis }, y: { label: t("axisY"), ...axis } });
+  const p = plot(f, { into, title: t("plane"), height: HEIGHT, legend: true, table: false, x: { label: t("axisX"), ...axis }, y: { label: t("axisY"), ...axis } });
   p.svg.setAttribute("role", "group"); // a picture may hold nothing that can be moved
   const place = handles(f, p, hand);
   const put = () => place(run().points);
   p.onLayout(put);
   f.addTable(() => ({ caption: t("plane"), columns: [t("colPoint"), t("axisX"), t("axisY"), t("colClass")],
     rows: run().points.map(([x, y, k], i) => [i + 1, x, y, k]) }));
+  let classes = 0;
   return (/** @type {Run} */ { weights, points }, /** @type {string} */ text) => {
+    if (weights.length !== classes) p.clear(); // else a new region would lie over the boundaries, and come last in the legend
+    classes = weights.length;
     /** @type {number[][]} */
-    const edges = [];
-    KINDS.forEach((kind, k) => {
-      const corners = k < weights.length ? region(weights, k) : [];
-      if (k < weights.length) p.area(`region ${k}`, corners, { kind, label: t(`class${k}`) });
-      else p.clear(`region ${k}`);
+    const edges = [[NaN, NaN]]; // subtle: never empty, or the legend would come and go
+    KINDS.slice(0, classes).forEach((kind, k) => {
+      const corners = region(weights, k);
+      p.area(`region ${k}`, corners.length ? corners : [[NaN, NaN]], { kind, label: t(`class${k}`) });
       corners.forEach((a, i) => {
         const b = corners[(i + 1) % corners.length];
         if (![0, 1].some((c) => a[c] === b[c] && Math.abs(a[c]) === EDGE)) edges.push(a, b, [NaN, NaN]);
       });
     });
     p.line("boundary", edges, { kind: "theory", label: t("boundary") });
-    p.line("sure", weights.flatMap((_, k) => level((x, y) => lead(logits(weights, x, y), k) - SURE)), { kind: "muted", label: t("sure") });
+    p.line("sure", [[NaN, NaN]].concat(weights.flatMap((_, k) => level((x, y) => lead(logits(weights, x, y), k) - SURE))), { kind: "muted", label: t("sure") });
     place(points);
     p.describe(text);
   };
@@ -300,6 +311,7 @@ function handles(f, p, hand) {
     }, { signal: f.signal });
     return { grip, mark };
   });
+  takeNearest(f, p.svg, layer, all.map(({ grip }) => grip));
   return (/** @type {Labelled[]} */ points) => {
     hand.chosen = Math.min(points.length - 1, hand.chosen);
     all.forEach(({ grip, mark }, i) => {
@@ -319,11 +331,12 @@ function handles(f, p, hand) {
 
 /** @param {Frame} f @param {HTMLElement} into */
 function lossPlot(f, into) {
-  const p = plot(f, { into, title: t("curve"), height: 340, legend: true, x: { label: t("axisStep"), min: 0, max: STEPS[0] },
+  const p = plot(f, { into, title: t("curve"), height: HEIGHT, legend: true, x: { label: t("axisStep"), min: 0, max: STEPS[0] },
     y: { label: t("axisLoss"), min: 0, max: HEIGHTS[0] } });
   return (/** @type {Run} */ { losses, least }, /** @type {string} */ text) => {
     const [width, height] = [STEPS.find((v) => v >= losses.length - 1) ?? LONGEST, HEIGHTS.find((v) => v >= Math.max(losses[0], largest(losses))) ?? 1e18];
-    if (p.x.max !== width || p.y.max !== height) p.axes({ x: { max: width }, y: { max: height } });
+    const big = height >= 1000; // long numbers would run into the name of the axis
+    if (p.x.max !== width || p.y.max !== height) p.axes({ x: { max: width }, y: { max: height, ticks: big ? [0, height] : undefined, format: big ? power : undefined } });
     const every = Math.max(1, Math.ceil(losses.length / DRAWN));
     p.line("loss", losses.map((v, i) => [i, v]).filter((_, i) => i % every === 0 || i === losses.length - 1), { label: t("loss") });
     p.line("least", [[0, least], [width, least]], { kind: "theory", dash: true, label: t("least") });
@@ -331,19 +344,23 @@ function lossPlot(f, into) {
   };
 }
 
+/** 0 or a power of ten. @param {number} v */
+const power = (v) => (v ? `10${superscript(Math.round(Math.log10(v)))}` : "0");
+
 /** The largest finite number. @param {number[]} values */
 const largest = (values) => values.reduce((most, v) => (Number.isFinite(v) && v > most ? v : most), 0);
 
-/** How the run stands. @param {Run} run @param {number} rate */
-export function sentence(run, rate) {
-  const all = run.points.length;
+/** How the run stands. @param {Run} run */
+export function sentence(run) {
+  const [all, rate, own] = [run.points.length, run.rate, run.penalty / run.points.length];
   const values = { k: run.weights.length, n: run.steps, loss: significant(run.loss, 3), least: significant(run.least, 3), right: run.right,
-    all, rate: significant(rate, 3), limit: significant(run.limit, 3), norm: significant(run.norm, 3), own: significant(run.penalty / all, 3) };
+    all, rate: significant(rate, 3), limit: significant(run.limit, 3), norm: significant(run.norm, 3), own: significant(own, 3), product: significant(own * rate, 3) };
   if (run.far) return t("sayFar", values);
   if (!run.steps && !run.norm) return t("sayStart", values);
-  if (run.rose && run.steps - run.rose < 3) return t("sayRise", values);
+  if (run.rose && run.steps - run.rose < 3 && rate > run.limit) return t("sayRise", values);
   if (run.right === all && run.penalty === 0) return t("sayGrow", values);
-  return t(run.done ? "sayDone" : "sayRun", values);
+  if (run.done) return t(run.slope < CLOSE ? "sayDone" : "sayLong", values);
+  return t(run.least ? "sayRun" : "sayApart", values);
 }
 
 /** @param {Frame} f */

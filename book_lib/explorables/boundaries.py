@@ -127,7 +127,8 @@ class Boundaries(Explorable):
                 left.contour(side, side, lead, [0.0], colors=colors.theory, linewidths=1.2)
                 left.contour(side, side, p[..., k], [0.9], colors=color, linewidths=0.8)
         left.set(xlabel="x₁", ylabel="x₂", aspect="equal")
-        right.plot([self.loss(weights) for weights in way], color=colors.simulation)
+        losses = [penalized_loss(weights, inputs, labels, self.penalty) for weights in way]
+        right.plot(losses, color=colors.simulation)
         right.set(xlabel="step", ylabel="loss", ylim=(0, None))
         return plotting.still(figure)
 

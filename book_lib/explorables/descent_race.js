@@ -22,16 +22,16 @@ const RACE = ["landscape", "learning_rate", "momentum", "batch_noise", "start", 
 const t = strings({
   en: {
     name: "A race downhill: gradient descent, momentum, Adam and Newton",
-    landscape: "Landscape", quadratic: "Bowl", ravine: "Ravine", rosenbrock: "Rosenbrock", double_well: "Two wells", saddle: "Saddle",
+    landscape: "Landscape", quadratic: "Bowl", ravine: "Ravine", rosenbrock: "Rosenbrock", double_well: "Double well", saddle: "Saddle",
     rate: "Learning rate", momentumKnob: "Momentum", noise: "Batch noise", racers: "Who races",
     gradient_descent: "gradient descent", momentum: "momentum", adam: "Adam", newton: "Newton",
     short_gradient_descent: "G", short_momentum: "M", short_adam: "A", short_newton: "N",
     rateBelow: "η = {v}, below 2/L = {limit}", rateAt: "η = {v}, equal to 2/L", rateAbove: "η = {v}, above 2/L = {limit}",
-    momentumWords: "β = {v}; momentum diverges above 2(1 + β)/L = {limit}", noiseWords: "noise {v} added to each slope", noNoise: "exact slopes",
+    momentumWords: "β = {v}; momentum can come to rest below 2(1 + β)/L = {limit}", noiseWords: "noise {v} added to each slope", noNoise: "exact slopes",
     justBelow: "η = 0.98 · 2/L", justAbove: "η = 1.02 · 2/L", half: "η = 1/L",
     mapTitle: "The map: level lines of the loss, and the ways down", axisX: "x", axisY: "y",
     lossTitle: "Loss above the minimum, step by step", axisStep: "step", axisLoss: "loss above the minimum",
-    startGrip: "Start of the race", startWords: "start at x = {x}, y = {y}", level: "equal loss", minimum: "minimum",
+    startGrip: "Start of the race", startWords: "start at x = {x}, y = {y}", minimum: "minimum",
     table: "How they stand", colLoss: "above minimum", colFinish: "steps to 10⁻⁶", colFate: "fate",
     fateRacing: "racing", fateRest: "at rest", fateDiverged: "diverged at {n}",
     readStep: "Step", readLimit: "2/L", readFactor: "1 − ηL",
@@ -39,14 +39,17 @@ const t = strings({
     sayCreep: "η = {eta} is below 2/L = {limit}{where}: each step of gradient descent leaves 1 − ηL = {factor} of the way to go in the steepest direction.",
     saySwing: "η = {eta} is below 2/L = {limit}{where}: gradient descent overshoots in the steepest direction and swings, but each swing is {size} of the last.",
     sayEdge: "η = {eta} is 2/L{where}: gradient descent swings from side to side for ever, since 1 − ηL = −1.",
+    sayEdgeCurved: "η = {eta} is 2/L{where}: 1 − ηL = −1 there, and bends of higher order decide whether gradient descent comes to rest.",
     sayDiverge: "η = {eta} is above 2/L = {limit}: each step multiplies the steepest direction by 1 − ηL = {factor}, so gradient descent diverges.",
+    sayFlat: "η = {eta} is above 2/L = {limit}: each step multiplies the steepest direction by 1 − ηL = {factor}. This start has nothing in that direction to multiply, so gradient descent goes on.",
     sayOver: "η = {eta} is above 2/L = {limit}{where}: gradient descent cannot come to rest there, for 1 − ηL = {factor}.",
-    sayGone: "It blew up at step {n}.", sayGoneYet: "Gradient descent blew up at step {n} all the same: at the start the curvature is {steep}, and 2/{steep} = {bound}.",
+    sayGone: "It blew up at step {n}.",
+    sayGoneStart: "Gradient descent blew up at step {n} all the same: at the start the curvature is {steep}, and 2/{steep} = {bound}.",
+    sayGoneWay: "Gradient descent blew up at step {n} all the same: after step {at} it stood where the curvature is {steep}, and 2/{steep} = {bound}.",
     sayFirst: "First within 10⁻⁶ of the minimum: {who}, after {n} steps.", sayFirstOne: "First within 10⁻⁶ of the minimum: {who}, after 1 step.",
     sayHigher: "In the higher well for good: {who}. Downhill is not always towards the lowest point.", sayWaits: "Waiting at the saddle, where the slope is almost nothing: {who}.",
-    sayNoise: "The noise keeps all of them from coming to rest.", sayAlso: "{who} diverged at step {n}.",
+    sayNoise: "The noise lets nobody come to rest.", sayAlso: "{who} diverged at step {n}.",
     sayNone: "The race has not begun: press Play, or drag the start.",
-    picture: "{title}. {sentence}",
   },
   zh: {
     name: "下山比赛：梯度下降、动量、Adam 与牛顿法",
@@ -55,11 +58,11 @@ const t = strings({
     gradient_descent: "梯度下降", momentum: "动量法", adam: "Adam", newton: "牛顿法",
     short_gradient_descent: "G", short_momentum: "M", short_adam: "A", short_newton: "N",
     rateBelow: "η = {v}，低于 2/L = {limit}", rateAt: "η = {v}，等于 2/L", rateAbove: "η = {v}，高于 2/L = {limit}",
-    momentumWords: "β = {v}；超过 2(1 + β)/L = {limit} 时动量法发散", noiseWords: "每个斜率加上大小为 {v} 的噪声", noNoise: "精确的斜率",
+    momentumWords: "β = {v}；低于 2(1 + β)/L = {limit} 时动量法才能静止", noiseWords: "每个斜率加上大小为 {v} 的噪声", noNoise: "精确的斜率",
     justBelow: "η = 0.98 · 2/L", justAbove: "η = 1.02 · 2/L", half: "η = 1/L",
     mapTitle: "地图：损失的等高线与下山的路", axisX: "x", axisY: "y",
     lossTitle: "逐步的损失（高出最小值的部分）", axisStep: "步数", axisLoss: "高出最小值",
-    startGrip: "比赛的起点", startWords: "起点 x = {x}，y = {y}", level: "等损失线", minimum: "最小值",
+    startGrip: "比赛的起点", startWords: "起点 x = {x}，y = {y}", minimum: "最小值",
     table: "目前的名次", colLoss: "高出最小值", colFinish: "到 10⁻⁶ 的步数", colFate: "状况",
     fateRacing: "比赛中", fateRest: "已静止", fateDiverged: "第 {n} 步发散",
     readStep: "步数", readLimit: "2/L", readFactor: "1 − ηL",
@@ -67,14 +70,17 @@ const t = strings({
     sayCreep: "η = {eta} 低于 2/L = {limit}{where}：梯度下降每走一步，最陡方向上剩余的路变为原来的 1 − ηL = {factor}。",
     saySwing: "η = {eta} 低于 2/L = {limit}{where}：梯度下降在最陡方向上越过谷底来回摆动，但每次只有上次的 {size}。",
     sayEdge: "η = {eta} 恰为 2/L{where}：1 − ηL = −1，梯度下降永远来回摆动。",
+    sayEdgeCurved: "η = {eta} 恰为 2/L{where}：那里 1 − ηL = −1，梯度下降能否静止取决于更高阶的弯曲。",
     sayDiverge: "η = {eta} 高于 2/L = {limit}：每一步使最陡方向乘以 1 − ηL = {factor}，梯度下降因此发散。",
+    sayFlat: "η = {eta} 高于 2/L = {limit}：每一步使最陡方向乘以 1 − ηL = {factor}。这个起点在该方向上的分量恰为零，梯度下降照常前进。",
     sayOver: "η = {eta} 高于 2/L = {limit}{where}：1 − ηL = {factor}，梯度下降无法停在那里。",
-    sayGone: "它在第 {n} 步失控。", sayGoneYet: "梯度下降仍在第 {n} 步失控：起点处的曲率为 {steep}，而 2/{steep} = {bound}。",
+    sayGone: "它在第 {n} 步失控。",
+    sayGoneStart: "梯度下降仍在第 {n} 步失控：起点处的曲率为 {steep}，而 2/{steep} = {bound}。",
+    sayGoneWay: "梯度下降仍在第 {n} 步失控：第 {at} 步之后它所在处的曲率为 {steep}，而 2/{steep} = {bound}。",
     sayFirst: "最先到达最小值 10⁻⁶ 以内：{who}，用了 {n} 步。", sayFirstOne: "最先到达最小值 10⁻⁶ 以内：{who}，用了 1 步。",
     sayHigher: "停在较高的阱里：{who}。下山不一定通向最低点。", sayWaits: "停在鞍点附近，那里几乎没有斜率：{who}。",
     sayNoise: "噪声使它们都无法静止。", sayAlso: "{who}在第 {n} 步发散。",
     sayNone: "比赛还没有开始：按“运行”，或拖动起点。",
-    picture: "{title}。{sentence}",
   },
 });
 
@@ -188,17 +194,18 @@ function render({ model, el }) {
 function controls(f, race) {
   choice(f, { trait: "landscape", label: t("landscape"), options: Object.keys(SCENES).map((value) => ({ value, label: t(value) })),
     onInput: (value, { user }) => user && f.assign({ start: SCENES[value].start, learning_rate: SCENES[value].rate }) });
-  slider(f, { trait: "learning_rate", label: t("rate"), symbol: "η", min: 0.0001, max: 2, scale: "log", words: (v) => {
+  const rate = slider(f, { trait: "learning_rate", label: t("rate"), symbol: "η", min: 0.0001, max: 2, scale: "log", words: (v) => {
     const near = Math.abs(v / race.limit - 1) < 1e-9;
     return t(near ? "rateAt" : v < race.limit ? "rateBelow" : "rateAbove", { v: significant(v, 3), limit: significant(race.limit, 3) });
   } });
-  const row = h("div", { class: "xp-field xp-presets", role: "group", "aria-label": "2/L" });
+  const row = h("div", { class: "xp-field xp-presets", role: "group", "aria-label": `${t("rate")}, 2/L` });
   for (const [label, part] of /** @type {[string, number][]} */ ([["half", 0.5], ["justBelow", 0.98], ["justAbove", 1.02]])) {
     button(f, { label: t(label), into: row, onClick: () => f.assign({ learning_rate: Number((part * race.limit).toPrecision(4)) }) });
   }
   f.controls.append(row);
-  slider(f, { trait: "momentum", label: t("momentumKnob"), symbol: "β", min: 0, max: 0.99, step: 0.01, exact: false,
+  const weight = slider(f, { trait: "momentum", label: t("momentumKnob"), symbol: "β", min: 0, max: 0.99, step: 0.01, exact: false,
     words: (v) => t("momentumWords", { v: fixed(v, 2), limit: significant((1 + v) * race.limit, 3) }) });
+  f.watch("landscape", () => [rate, weight].forEach((one) => one.set(one.value))); // their words name 2/L
   slider(f, { trait: "batch_noise", label: t("noise"), symbol: "σ", min: 0, max: 5, step: 0.05, exact: false,
     words: (v) => (v ? t("noiseWords", { v: fixed(v, 2) }) : t("noNoise")) });
   f.share("start", (v) => v.length === 2 && v.every((/** @type {number} */ one) => Math.abs(one) <= 3));
@@ -280,22 +287,27 @@ function law(race) {
   const rate = race.get("learning_rate");
   const exact = place === "quadratic" || place === "ravine"; // L is the same everywhere
   const values = { eta: significant(rate, 4), limit: significant(limit, 4), factor: fixed(factor, 3), size: fixed(-factor, 3), where: exact ? "" : t(`where_${place}`) };
+  const flat = exact && !race.get("start")[1] && !race.get("batch_noise"); // y is the steepest direction of both
+  const over = exact ? (flat ? "sayFlat" : "sayDiverge") : "sayOver";
+  const edge = exact ? "sayEdge" : "sayEdgeCurved";
+  const text = t(Math.abs(factor + 1) < 1e-9 ? edge : factor < -1 ? over : factor < 0 ? "saySwing" : "sayCreep", values);
   const runner = race.racers.find((one) => one.method === "gradient_descent");
-  const gone = runner?.fate === "diverged" ? runner.steps : 0;
-  const key = Math.abs(factor + 1) < 1e-9 ? "sayEdge" : factor < -1 ? (exact ? "sayDiverge" : "sayOver") : factor < 0 ? "saySwing" : "sayCreep";
-  if (!gone) return t(key, values);
-  if (factor < -1) return `${t(key, values)} ${t("sayGone", { n: gone })}`;
-  const steep = largestCurvature(landscape, race.get("start"));
-  return `${t(key, values)} ${t("sayGoneYet", { n: gone, steep: significant(steep, 3), bound: significant(2 / steep, 2) })}`;
+  return runner?.fate === "diverged" ? `${text} ${end(runner, factor, landscape)}` : text;
+}
+
+/** How gradient descent blew up and, where 2/L is not to blame, what is. @param {Racer} runner @param {number} factor @param {import("./core/landscapes.js").Landscape} landscape */
+function end({ path, rate, steps: n }, factor, landscape) {
+  const at = path.findIndex((w) => rate * largestCurvature(landscape, w) > 2);
+  if (factor < -1 || at < 0) return t("sayGone", { n });
+  const steep = largestCurvature(landscape, path[at]);
+  return t(at ? "sayGoneWay" : "sayGoneStart", { n, at, steep: significant(steep, 3), bound: significant(2 / steep, 2) });
 }
 
 /** What else there is to say of the racers. @param {Race} race @returns {string[]} */
 function events(race) {
-  if (race.get("batch_noise") > 0) return [t("sayNoise")];
-  /** @type {string[]} */
-  const said = [];
-  const other = race.racers.find((one) => one.fate === "diverged" && one.method !== "gradient_descent");
-  if (other) said.push(t("sayAlso", { who: capital(t(other.method)), n: other.steps }));
+  const gone = race.racers.filter((one) => one.fate === "diverged" && one.method !== "gradient_descent");
+  const said = gone.map((one) => t("sayAlso", { who: capital(t(one.method)), n: one.steps }));
+  if (race.get("batch_noise") > 0) return [...said, t("sayNoise")];
   const lost = race.racers.filter((one) => one.fate !== "diverged");
   if (race.get("landscape") === "double_well") {
     const high = lost.filter((one) => one.w[0] > 0.6 && race.gap(one) > 0.1 && Math.hypot(...race.landscape.gradient(one.w)) < 1e-3);
@@ -384,11 +396,11 @@ function hop(v, hops, [low, high]) {
 
 /** @param {Race} race @param {Plot} p @param {{x: [number, number], y: [number, number]}} scene */
 function ways(race, p, scene) {
-  // A way that leaves the map by far is drawn up to there: no screen reaches further.
+  // No screen reaches further.
   const near = (/** @type {number} */ v, /** @type {number[]} */ [low, high]) => Math.min(high + 9 * (high - low), Math.max(low - 9 * (high - low), v));
   for (const name of METHODS) {
-    const path = race.racers.find((one) => one.method === name)?.path ?? [];
-    const seen = path.map(([x, y]) => [near(x, scene.x), near(y, scene.y)]);
+    const one = race.racers.find((racer) => racer.method === name);
+    const seen = (one ? onMap(one, scene) : []).map(([x, y]) => [near(x, scene.x), near(y, scene.y)]);
     p.line(name, seen, { ...LOOKS[name], label: `${t(`short_${name}`)} ${t(name)}` });
     if (name !== "adam") p.points(`${name} steps`, seen.slice(0, 61), { ...LOOKS[name], r: 1.8 }); // Adam's would fill its dashes
   }
@@ -409,9 +421,18 @@ function levelPaths(race, p) {
   });
 }
 
-/** The letter of a racer where it is, or at the rim where it left the map. @param {Racer} one @param {Plot} p @param {{x: number[], y: number[]}} scene */
+/**
+ * The way of a racer or, of one that has left the map by far, the way until then: the rest would paint the map over.
+ * @param {Racer} one @param {{x: [number, number], y: [number, number]}} scene
+ */
+function onMap({ path }, { x, y }) {
+  const beyond = (/** @type {number} */ v, /** @type {number[]} */ [low, high]) => Math.max(low - v, v - high) / (high - low);
+  return path.slice(0, path.findLastIndex(([u, v]) => Math.max(beyond(u, x), beyond(v, y)) <= 0.5) + 2);
+}
+
+/** The letter of a racer where it is, or at the rim where it left the map. @param {Racer} one @param {Plot} p @param {{x: [number, number], y: [number, number]}} scene */
 function flag(one, p, scene) {
-  const [x, y] = one.path[one.path.length - 1];
+  const [x, y] = onMap(one, scene).slice(-1)[0];
   const inside = (/** @type {number} */ v, /** @type {number[]} */ [low, high]) => Math.min(high, Math.max(low, v));
   const place = `translate(${p.scale.x(inside(x, scene.x)).toFixed(1)} ${p.scale.y(inside(y, scene.y)).toFixed(1)})`;
   return s("g", { class: `xp-dr-flag xp-${LOOKS[one.method].kind} xp-dr-${one.fate}`, transform: place },

@@ -212,6 +212,8 @@ class DescentRace(Explorable):
         left.plot(*self.start, "o", color=colors.reader)
         left.set(xlim=scene.x, ylim=scene.y, xlabel="x", ylabel="y")
         right.set(xlabel="step", ylabel="loss above the minimum", ylim=(-10.5, 4.5))
+        left.locator_params(nbins=4)  # most of the time goes into numbers on axes
+        right.locator_params(axis="x", nbins=4)
         right.set_yticks([-10, -6, -2, 2], ["1e-10", "1e-6", "0.01", "100"])
         right.legend()
         return plotting.still(figure)

@@ -25,11 +25,12 @@ const t = strings({
     fifth: "Add the fifth house", fit: "Fit for me", hand: "Knobs by hand", nothing: "Area alone",
     house0: "Xicheng", house1: "Haidian", house2: "Shunyi", house3: "Changping", house4: "Xicheng, 200 m²",
     plotTitle: "Prices, and what the knobs make of them", axisHouse: "house", axisPrice: "price in 10⁴ yuan",
-    price: "price", mine: "your knobs", miss: "miss",
-    table: "Houses", area: "m²", distance: "km", colPrice: "price", colMine: "yours", colMiss: "miss", unit: "per m²",
-    readMse: "Mean squared error", readRms: "Its root, 10⁴ yuan", readBest: "Least possible",
-    sayHand: "A typical miss is {rms}, the largest {miss}, at {house}. Turn the knobs: a mean square of {best} can be reached on these {n} rows.",
-    sayFit4: "Least squares: a typical miss is {rms}, the largest {miss}. Four houses, three knobs: a plane does well on them.",
+    price: "price", mine: "your knobs",
+    table: "Houses; prices in 10⁴ yuan", area: "m²", distance: "km", colPrice: "price", colMine: "yours", colMiss: "price − yours", unit: "per m²",
+    readMse: "Mean squared error, (10⁴ yuan)²", readRms: "Its root, 10⁴ yuan", readBest: "Least possible",
+    sayHand: "A typical miss is {rms}, the largest {miss} ({house}). Turn the knobs: how small can the mean square become?",
+    sayKnown: "A typical miss is {rms}, the largest {miss} ({house}). On these {n} rows a mean square of {best} can be reached.",
+    sayFit4: "Least squares: a typical miss is {rms}, the largest {miss} ({house}). Four houses, three knobs: a plane does well on them.",
     sayFit5: "Least squares on five rows: a typical miss is {rms}, and {house} is off by {miss}. No plane goes through all five: look at the price per m².",
     sayBelow: "{house} would cost {price}: less than nothing.",
   },
@@ -40,11 +41,12 @@ const t = strings({
     fifth: "加入第五套房", fit: "替我拟合", hand: "手选旋钮", nothing: "只看面积",
     house0: "西城", house1: "海淀", house2: "顺义", house3: "昌平", house4: "西城 200 m²",
     plotTitle: "价格与旋钮给出的价格", axisHouse: "房屋", axisPrice: "价格（万元）",
-    price: "价格", mine: "你的旋钮", miss: "偏差",
-    table: "房屋", area: "m²", distance: "km", colPrice: "价格", colMine: "你的", colMiss: "偏差", unit: "每 m²",
-    readMse: "均方误差", readRms: "其平方根（万元）", readBest: "最小可能",
-    sayHand: "典型偏差为 {rms}，最大为 {miss}（{house}）。调旋钮：这 {n} 行上均方误差可降到 {best}。",
-    sayFit4: "最小二乘：典型偏差为 {rms}，最大为 {miss}。四套房、三个旋钮：平面足以描述。",
+    price: "价格", mine: "你的旋钮",
+    table: "房屋（价格单位：万元）", area: "m²", distance: "km", colPrice: "价格", colMine: "你的", colMiss: "价格 − 你的", unit: "每 m²",
+    readMse: "均方误差（万元²）", readRms: "其平方根（万元）", readBest: "最小可能",
+    sayHand: "典型偏差为 {rms}，最大为 {miss}（{house}）。调旋钮：均方误差能降到多小？",
+    sayKnown: "典型偏差为 {rms}，最大为 {miss}（{house}）。这 {n} 行上均方误差可降到 {best}。",
+    sayFit4: "最小二乘：典型偏差为 {rms}，最大为 {miss}（{house}）。四套房、三个旋钮：平面足以描述。",
     sayFit5: "五行的最小二乘：典型偏差为 {rms}，{house} 差了 {miss}。没有平面能穿过全部五点：看每 m² 的价格。",
     sayBelow: "{house} 的价格会是 {price}：比零还低。",
   },
@@ -53,15 +55,18 @@ const t = strings({
 /** @typedef {import("./kit/frame.js").Frame} Frame */
 /** @typedef {import("./core/houses.js").Knobs} Knobs */
 /** @typedef {import("./core/houses.js").House} House */
-/** @typedef {{knobs: Knobs, houses: House[], best: Knobs}} State */
+/** @typedef {{knobs: Knobs, houses: House[], best: Knobs, known: boolean}} State  known: the least was reached once */
 
 /** @param {{model: import("./kit/frame.js").Model, el: HTMLElement}} place */
 function render({ model, el }) {
   const f = frame({ model, el, name: "house_prices", label: t("name") });
+  const reached = new Set(); // counts of rows: what is least is for the reader to find, and is told only then
   /** @returns {State} */
   const state = () => {
     const houses = shown(model.get("fifth"));
-    return { knobs: /** @type {Knobs} */ (TRAITS.map((name) => model.get(name))), houses, best: bestKnobs(houses) };
+    const now = { knobs: /** @type {Knobs} */ (TRAITS.map((name) => model.get(name))), houses, best: bestKnobs(houses), known: false };
+    if (isBest(now)) reached.add(houses.length);
+    return { ...now, known: reached.has(houses.length) };
   };
   const fit = controls(f, state);
   const view = picture(f);
@@ -131,10 +136,10 @@ function picture(f) {
   };
 }
 
-/** Area, distance, price, prediction, miss and unit price. @param {House} house @param {Knobs} knobs */
+/** Area, distance, price, prediction, error t − y and unit price. @param {House} house @param {Knobs} knobs */
 function numbers(house, knobs) {
   const y = priceOf(knobs, house);
-  return [house.area, house.distance, house.price, y, y - house.price, house.price / house.area];
+  return [house.area, house.distance, house.price, y, house.price - y, house.price / house.area];
 }
 
 /** @param {State} state @param {import("./kit/plot.js").Plot} p */
@@ -160,7 +165,7 @@ export function sentence(state, names) {
   const worst = all.reduce((most, v, i) => (Math.abs(v) > Math.abs(all[most]) ? i : most), 0);
   const values = { rms: significant(Math.sqrt(mse(knobs, houses)), 3), miss: significant(Math.abs(all[worst]), 3), house: names[worst],
     best: significant(mse(best, houses), 6), n: houses.length };
-  const parts = [t(!isBest(state) ? "sayHand" : houses.length === 4 ? "sayFit4" : "sayFit5", values)];
+  const parts = [t(!isBest(state) ? (state.known ? "sayKnown" : "sayHand") : houses.length === 4 ? "sayFit4" : "sayFit5", values)];
   const below = houses.findIndex((house) => priceOf(knobs, house) < 0);
   if (below >= 0) parts.push(t("sayBelow", { house: names[below], price: fixed(priceOf(knobs, houses[below]), 0) }));
   return parts.join(" ");
@@ -172,10 +177,10 @@ function readouts(f) {
   const error = readout(f, { name: "mse", label: t("readMse"), format: size, width: 11 });
   const root = readout(f, { name: "rms", label: t("readRms"), format: (v) => fixed(v, 1), width: 7 });
   const least = readout(f, { name: "best_mse", label: t("readBest"), format: size, width: 9 });
-  return (/** @type {State} */ { knobs, houses, best }) => {
+  return (/** @type {State} */ { knobs, houses, best, known }) => {
     error(mse(knobs, houses));
     root(Math.sqrt(mse(knobs, houses)));
-    least(mse(best, houses));
+    least(known ? mse(best, houses) : NaN);
     HOUSES.forEach((house, i) => {
       f.setReadout(`price${i + 1}`, i < houses.length ? priceOf(knobs, house) : NaN);
       f.setReadout(`unit${i + 1}`, house.price / house.area);

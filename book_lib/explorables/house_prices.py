@@ -89,13 +89,13 @@ class HousePrices(Explorable):
         figure, axes = plotting.figure(height=2.8)
         prices, mine, best = self.data()[1], self.predictions(), self.predictions(self.best())
         place = np.arange(len(prices))
-        axes.vlines(place - 0.12, prices, mine, color=colors.reader, linewidth=2)
-        axes.vlines(place + 0.12, prices, best, color=colors.simulation, linewidth=2)
+        axes.vlines(place - 0.12, prices, mine, color=colors.simulation, linewidth=2)
+        axes.vlines(place + 0.12, prices, best, color=colors.mean_field, linewidth=2, linestyle="--")
         axes.plot(place, prices, "o", color=colors.theory, label="price")
-        axes.plot(place - 0.12, mine, "_", color=colors.reader, markersize=14, label="these knobs")
-        axes.plot(place + 0.12, best, "_", color=colors.simulation, markersize=14, label="least squares")
+        axes.plot(place - 0.12, mine, "_", color=colors.simulation, markersize=14, label="these knobs")
+        axes.plot(place + 0.12, best, "_", color=colors.mean_field, markersize=14, label="least squares")
         names = [name.replace(", ", ",\n") for name in houses(len(prices)).rows]
         axes.set(ylabel="price in 10⁴ yuan", xticks=place, xticklabels=names)
-        axes.set_ylim(bottom=min(0, *mine, *best))
+        axes.set_ylim(bottom=1.2 * min(0, *mine, *best))  # a price below nothing is seen, too
         axes.legend(loc="upper left" if self.fifth else "lower center")
         return plotting.still(figure)

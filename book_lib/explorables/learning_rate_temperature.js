@@ -18,7 +18,8 @@ const BATCHES = [1, 2, 4, 8, 16, 32, 64];
 const NEUTRAL = 0.45; // temperature in the middle of the colour scale, as in learning_rate_temperature.py
 const LEFT = -6;
 const CELL = 0.25; // width of a column of the histogram
-const SETTLED = 1000; // steps before the histogram can be said to have met the law
+const FORGOTTEN = 3; // relaxation times after which no more than 5 % of the start is left
+const LONG = 100_000; // steps to forget the start for which nobody waits
 
 const t = strings({
   en: {
@@ -26,12 +27,12 @@ const t = strings({
     ask: "Before you press Play: which well will hold more walkers in the end?",
     askHow: "At this learning rate, noise pushes them over the barrier both ways, for as long as you wait.",
     betWide: "The wide, shallow one", betDeep: "The narrow, deep one", skip: "Just show me",
-    mode: "Learning rate", constant: "Fixed", drawn: "Drawn, η(t)",
+    mode: "Learning rate over time", constant: "Fixed", drawn: "Drawn, η(t)",
     rate: "Learning rate", batch: "Batch size", depth: "Extra depth of the narrow well", width: "Half-width of the narrow well",
     rateWords: "η = {v}, temperature {T}", batchWords: "batches of {v}, noise {s}", depthWords: "{v} deeper than the wide well",
     widthWords: "half-width {v}, against 3 for the wide well",
     wellsTitle: "Energy, and the walkers on it", axisW: "parameter w", axisE: "energy E(w)", walkers: "{n} walkers",
-    histTitle: "Where the walkers are", axisDensity: "density", histogram: "walkers", law: "law e^(−E/T)",
+    histTitle: "Where the walkers are", axisDensity: "density", law: "law e^(−E/T)",
     scheduleTitle: "Learning rate against step", axisStep: "step", axisRate: "learning rate η",
     drawHint: "Draw η(t) here", yourSchedule: "your η(t)",
     quench: "Quench", slow: "Slow cooling", keepHot: "Stay hot", keepCold: "Cold from the start", clear: "Draw anew", ready: "Ready-made schedules",
@@ -42,6 +43,7 @@ const t = strings({
     sayStart: "{n} walkers, evenly spread. The wide well has depth 1, the narrow one {depth}. Each step adds noise.",
     sayReady: "{n} walkers, evenly spread. Press Play: the learning rate {eta} and batches of {batch} make the temperature {T}.",
     sayRunning: "Step {step}: {deep} % in the deep well; e^(−E/T) at T = {T} says {fair} %.",
+    sayCrossing: "Step {step}: {deep} % in the deep well; e^(−E/T) at T = {T} says {fair} %. At this T it takes about {tau} steps to forget the start.",
     sayUnbet: "Step {step}: {deep} % in the deep well. What e^(−E/T) says is shown once you have bet.",
     sayMet: "The histogram has met e^(−E/T): {deep} % in the deep well, the law says {fair} %.",
     sayRoom: "The wide well wins: at T = {T} room counts for more than depth.",
@@ -63,11 +65,11 @@ const t = strings({
     ask: "按“运行”之前：最后哪个阱里的行走者更多？",
     askHow: "在这个学习率下，噪声会不断把它们推过势垒，两个方向都有。",
     betWide: "宽而浅的阱", betDeep: "窄而深的阱", skip: "直接看",
-    mode: "学习率", constant: "固定", drawn: "手绘 η(t)",
+    mode: "学习率随时间", constant: "固定", drawn: "手绘 η(t)",
     rate: "学习率", batch: "批量大小", depth: "窄阱多出的深度", width: "窄阱的半宽",
     rateWords: "η = {v}，温度 {T}", batchWords: "批量 {v}，噪声 {s}", depthWords: "比宽阱深 {v}", widthWords: "半宽 {v}，宽阱为 3",
     wellsTitle: "能量与其上的行走者", axisW: "参数 w", axisE: "能量 E(w)", walkers: "{n} 个行走者",
-    histTitle: "行走者在哪里", axisDensity: "密度", histogram: "行走者", law: "分布 e^(−E/T)",
+    histTitle: "行走者在哪里", axisDensity: "密度", law: "分布 e^(−E/T)",
     scheduleTitle: "学习率随步数的变化", axisStep: "步数", axisRate: "学习率 η", drawHint: "在这里画出 η(t)", yourSchedule: "你的 η(t)",
     quench: "淬火", slow: "缓慢冷却", keepHot: "一直热", keepCold: "一开始就冷", clear: "重画", ready: "现成的方案",
     readStep: "步数", readRate: "η", readT: "T", readDeep: "在深阱中", readFair: "e^(−E/T) 给出", readGap: "与分布的差距",
@@ -77,6 +79,7 @@ const t = strings({
     sayStart: "{n} 个行走者，均匀铺开。宽阱深 1，窄阱深 {depth}。每一步都带噪声。",
     sayReady: "{n} 个行走者，均匀铺开。按“运行”：学习率 {eta} 与批量 {batch} 给出温度 {T}。",
     sayRunning: "第 {step} 步：{deep}% 在深阱中；T = {T} 时 e^(−E/T) 给出 {fair}%。",
+    sayCrossing: "第 {step} 步：{deep}% 在深阱中；T = {T} 时 e^(−E/T) 给出 {fair}%。在此 T 下，忘掉起点大约要 {tau} 步。",
     sayUnbet: "第 {step} 步：{deep}% 在深阱中。你猜过之后才显示 e^(−E/T) 给出的值。",
     sayMet: "直方图与 e^(−E/T) 相合：{deep}% 在深阱中，分布给出 {fair}%。",
     sayRoom: "宽阱胜出：在 T = {T} 时，空间比深度更重要。", sayDepth: "深阱胜出：在 T = {T} 时，深度比空间更重要。",
@@ -114,6 +117,7 @@ export class Run {
   constructor(get) {
     this.get = get;
     this.walkers = this.fresh();
+    this.since = 0; // the step at which the law last changed
     this.known = { key: "", law: law(this.shape, 1) };
   }
 
@@ -135,6 +139,7 @@ export class Run {
 
   restart() {
     this.walkers = this.fresh();
+    this.since = 0;
   }
 
   /** Whether a drawn schedule rules. */
@@ -165,7 +170,7 @@ export class Run {
   /** What there is to see. */
   now() {
     const { walkers, shape, noise } = this;
-    const rate = this.rate(Math.max(0, walkers.steps - (this.done ? 1 : 0)));
+    const rate = this.rate(walkers.steps);
     const T = stationaryTemperature(rate, noise);
     const right = shape.width + 2.5;
     const count = Math.round((right - LEFT) / CELL);
@@ -173,7 +178,7 @@ export class Run {
     const fairly = this.fairly(T);
     const wanted = Float64Array.from(columns, (_, i) => fairly.between(LEFT + i * CELL, LEFT + (i + 1) * CELL));
     return { rate, T, noise, shape, right, columns, wanted, fairly, curvatures: curvatures(shape), deep: walkers.deep, fair: fairly.share,
-      gap: distance(columns, wanted), fairGap: fairDistance(wanted, walkers.w.length), steps: walkers.steps };
+      tau: fairly.relaxation / rate, since: walkers.steps - this.since, gap: distance(columns, wanted), fairGap: fairDistance(wanted, walkers.w.length), steps: walkers.steps };
   }
 }
 
@@ -195,9 +200,14 @@ function render({ model, el }) {
     done: () => run.done,
     onReset: () => run.restart(),
   });
-  for (const name of ["learning_rate", "batch_size", "depth", "width", "prediction"]) {
-    f.watch(name, () => (run.done ? time.reset() : draw()));
+  for (const name of ["learning_rate", "batch_size", "depth", "width"]) {
+    f.watch(name, () => {
+      run.since = run.walkers.steps;
+      if (run.done) time.reset();
+      else draw();
+    });
   }
+  f.watch("prediction", draw);
   for (const name of ["seed", "walkers", "schedule"]) f.watch(name, () => time.reset());
   f.watch("mode", () => {
     knobs.show();
@@ -225,6 +235,7 @@ function controls(f) {
   const sigma = () => NOISE / Math.sqrt(model.get("batch_size"));
   const rate = slider(f, { trait: "learning_rate", label: t("rate"), symbol: "η", min: 0.001, max: 0.2, scale: "log",
     words: (v) => t("rateWords", { v: significant(v, 3), T: significant(stationaryTemperature(v, sigma()), 2) }) });
+  f.watch("batch_size", () => rate.set(rate.value)); // its words name the temperature
   slider(f, { trait: "batch_size", label: t("batch"), symbol: "B", min: 1, max: 64, stops: BATCHES,
     words: (v) => t("batchWords", { v, s: fixed(NOISE / Math.sqrt(v), 1) }) });
   slider(f, { trait: "depth", label: t("depth"), min: 0, max: 1.5, step: 0.05, exact: false, words: (v) => t("depthWords", { v: fixed(v, 2) }) });
@@ -331,7 +342,8 @@ function histogramPlot(f, into) {
     // The scale grows at once and shrinks late, so that it does not flicker.
     if (top > p.y.max || most < 0.45 * p.y.max || p.x.max !== now.right) p.axes({ x: { max: now.right }, y: { max: top } });
     columns();
-    p.line("law", shown(f) ? curve(now.right).map((w) => [w, now.fairly.density(w)]) : [], { kind: "theory", label: t("law") });
+    // The law as columns too: a bell narrower than a column would tower over the walkers that obey it.
+    p.line("law", shown(f) ? [...now.wanted].flatMap((v, i) => [i, i + 1].map((k) => [LEFT + k * CELL, v / CELL])) : [], { kind: "theory", label: t("law") });
     p.describe(t("picture", { sentence: text, low: fixed(Math.min(...now.columns), 3), high: fixed(Math.max(...now.columns), 3) }));
   };
 }
@@ -401,9 +413,13 @@ export function sentence(now, run, bet) {
   if (rate * narrow > 0.6) {
     return t("sayHot", { wide: fixed(stationaryTemperature(rate, now.noise, wide), 2), narrow: fixed(stationaryTemperature(rate, now.noise, narrow), 2) });
   }
-  const met = steps >= SETTLED && now.gap < 1.5 * now.fairGap && alike(now, run);
-  if (met) return `${t("sayMet", values)} ${verdict(now, values, bet)}`;
-  return t(steps > 5 * SETTLED && T < 0.3 ? "sayStuck" : "sayRunning", { ...values, high: fixed(1 / T, 0) });
+  // A start is forgotten when walkers have crossed the barrier, and settled in their well.
+  const settling = FORGOTTEN / (rate * wide);
+  const settled = now.since > FORGOTTEN * now.tau + settling;
+  const same = alike(now, run);
+  if (settled && same && now.gap < 1.5 * now.fairGap) return `${t("sayMet", values)} ${verdict(now, values, bet)}`;
+  if (now.tau > LONG && !same && now.since > settling) return t("sayStuck", { ...values, high: fixed(1 / T, 0) });
+  return t(settled || now.tau > LONG ? "sayRunning" : "sayCrossing", { ...values, tau: significant(now.tau, 2) });
 }
 
 /** Whether as many are in the deep well as the law says, give or take three standard errors. @param {Now} now @param {Run} run */

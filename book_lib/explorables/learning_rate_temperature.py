@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -19,7 +20,7 @@ WIDE = 3.0  # half-width of the wide well, whose depth is 1
 PLACES = 31  # of a drawn schedule
 LOWEST, HIGHEST = 0.0005, 0.03  # learning rates that can be drawn
 LENGTH = 40_000  # steps of a run under a drawn schedule
-SHOWN = 2000  # steps after which the picture for readers without scripts is taken
+SHOWN = 1000  # steps after which the picture for readers without scripts is taken
 AHEAD = 100  # steps whose noise is drawn at a time
 NEUTRAL = 0.45  # temperature in the middle of the colour scale, near which the two wells are even
 GRID = np.linspace(-24.0, 24.0, 4801)  # on which e^(−E/T) is summed
@@ -61,9 +62,11 @@ class Wells:
     def gradient(self, w: ArrayLike) -> NDArray:
         """dE/dw, shape as w."""
         w = np.asarray(w, dtype=float)
-        h, x = self._side(w)
-        u = w / x
-        return np.where(np.abs(u) < 1, 4 * h / x * (u * (u * u - 1)), 8 * h / x * (u - np.sign(u)))
+        right = w > 0
+        u = np.abs(w) / np.where(right, self.width, WIDE)
+        inside = np.minimum(u, 1)  # beyond the bottom the first term is 0, before it the second
+        steep = inside * (inside * inside - 1) + 2 * (u - inside)
+        return steep * np.where(right, 4 * (1 + self.depth) / self.width, -4 / WIDE)
 
     @property
     def curvatures(self) -> tuple[float, float]:
@@ -78,6 +81,26 @@ class Wells:
         weights = self._weight(GRID, temperature)
         middle = len(GRID) // 2  # at w = 0: half of it lies on each side
         return float((weights[middle] / 2 + weights[middle + 1 :].sum()) / weights.sum())
+
+    def relaxation(self, temperature: float) -> float:
+        """The time, in steps times η, in which small steps forget in which well they began.
+
+        1/τ = T(1/Z₋ + 1/Z₊)/∫e^(E/T), with the weights Z of e^(−E/T) on both sides and the integral from bottom to
+        bottom: the rates of Kramers (1940) there and back, for a barrier that is high against T. Mirrored in
+        `core/wells.js`.
+
+        >>> round(Wells().relaxation(0.32) / 0.01, -3)  # steps at η = 0.01
+        11000.0
+        """
+        hop = math.exp(-(1 + self.depth) / temperature)
+        if not hop:
+            return math.inf  # too cold for numbers, and for walkers
+        cell, weights = GRID[1] - GRID[0], self._weight(GRID, temperature)
+        right = self.share(temperature) * weights.sum() * cell
+        left = weights.sum() * cell - right
+        first, last = (round((place - GRID[0]) / cell) for place in (-WIDE, self.width))
+        barrier = np.exp(self.value(GRID[first : last + 1]) / temperature).sum() * cell
+        return float(barrier / (temperature * hop * (1 / left + 1 / right)))
 
     def density(self, w: ArrayLike, temperature: float) -> NDArray:
         """The law e^(−E/T)/Z, shape as w."""
@@ -169,9 +192,7 @@ class LearningRateTemperature(Explorable):
         from book_lib import optimization
 
         rng = _Ahead(self.seed)
-        return optimization.noisy_descent(
-            self.wells, self.start(), steps, self.rates(steps), self.noise, rng
-        )
+        return optimization.noisy_descent(self.wells, self.start(), steps, self.rates(steps), self.noise, rng)
 
     def describe(self) -> str:
         """What the picture shows, in words and numbers."""
@@ -194,14 +215,20 @@ class LearningRateTemperature(Explorable):
         figure, (left, right) = plotting.figure(height=2.8, columns=2)
         energy, heat = self.wells.value(w), self.temperature
         left.plot(w, energy, color=colors.theory)
-        left.plot(places, self.wells.value(places), ".", color=colors.simulation, markersize=3, alpha=0.5)
+        lift = 0.7 * (0.618034 * np.arange(self.walkers) % 1)  # so that a crowd looks like one
+        left.plot(
+            places, self.wells.value(places) + lift, ".", color=colors.simulation, markersize=3, alpha=0.5
+        )
         left.set(xlabel="w", ylabel="energy E(w)", xlim=(-6, 3.5), ylim=(-2.8, 3))
+        left.set(xticks=[-6, -3, 0, 3], yticks=[-2, 0, 2])  # numbers on axes take most of the time
         edges = np.linspace(-6, 3.5, 39)
         heights = np.histogram(places, edges)[0] / (self.walkers * (edges[1] - edges[0]))
         color = plotting.temperature_color(heat / (heat + NEUTRAL), 0, 1)
         right.bar(edges[:-1], heights, edges[1] - edges[0], align="edge", color=color)
-        right.plot(w, self.wells.density(w, heat), color=colors.theory)
-        right.set(xlabel="w", ylabel="density")
+        law = self.wells.density(edges[:-1, None] + np.arange(0.0125, 0.25, 0.025), heat).mean(axis=1)
+        right.stairs(law, edges, color=colors.theory, baseline=None)
+        right.set(xlabel="w", ylabel="density", xlim=(-6, 3.5), xticks=[-6, -3, 0, 3])
+        right.locator_params(axis="y", nbins=4)
         return plotting.still(figure)
 
 

@@ -10,7 +10,7 @@ import { frame } from "./kit/frame.js";
 import { plot } from "./kit/plot.js";
 import { readout } from "./kit/readout.js";
 import { strings } from "./kit/strings.js";
-import { handle } from "./parts/handle.js";
+import { handle, takeNearest } from "./parts/handle.js";
 
 const MOST = 12; // points
 const HEIGHT = 2.5;
@@ -29,10 +29,10 @@ const t = strings({
     wide: "next point, 95 %", narrow: "curve, 95 %", mean: "mean", drawn: "possible curves", points: "data",
     point: "Point {i}", pointWords: "x = {x}, t = {t}",
     help: "Drag a point, or move it by arrow keys; Delete removes it.",
-    readMean: "Mean at x", readSd: "± next point", readOwn: "± curve", readEvidence: "Log evidence",
-    sayNone: "No points: the prior alone. At x = {x} a curve may be anywhere within ±{own}.",
-    sayNoise: "At x = {x} the next point is foretold as {mean} ± {sd}, and most of that is noise ({noise}): the curve itself is known to ±{own}.",
-    sayCurve: "At x = {x} the next point is foretold as {mean} ± {sd}. The noise is {noise}; the rest is not knowing the curve, ±{own}: a point here would tell.",
+    readMean: "Mean at x", readSd: "Sd of the next point", readOwn: "Sd of the curve", readEvidence: "Log evidence",
+    sayNone: "No points: the prior alone. At x = {x} the curve is 0 ± {own} (one standard deviation): nobody has looked yet.",
+    sayNoise: "At x = {x} the next point is predicted as {mean} ± {sd} (one standard deviation). The larger part is noise, ±{noise}: the curve itself is known to ±{own}.",
+    sayCurve: "At x = {x} the next point is predicted as {mean} ± {sd} (one standard deviation). The noise is ±{noise}; the larger part is not knowing the curve, ±{own}. A point here would tell.",
     x: "x", t: "t",
   },
   zh: {
@@ -44,10 +44,10 @@ const t = strings({
     wide: "下一点，95%", narrow: "曲线，95%", mean: "平均", drawn: "可能的曲线", points: "数据",
     point: "第 {i} 点", pointWords: "x = {x}，t = {t}",
     help: "拖动点，或用方向键移动；Delete 键删除。",
-    readMean: "x 处的平均", readSd: "± 下一点", readOwn: "± 曲线", readEvidence: "对数证据",
-    sayNone: "没有点：只有先验。在 x = {x} 处曲线可在 ±{own} 之内的任何地方。",
-    sayNoise: "在 x = {x} 处预测下一点为 {mean} ± {sd}，大部分是噪声（{noise}）：曲线本身的不确定度为 ±{own}。",
-    sayCurve: "在 x = {x} 处预测下一点为 {mean} ± {sd}。噪声为 {noise}；其余来自不知道曲线，±{own}：在这里加一点会有用。",
+    readMean: "x 处的平均", readSd: "下一点的标准差", readOwn: "曲线的标准差", readEvidence: "对数证据",
+    sayNone: "没有点：只有先验。在 x = {x} 处曲线为 0 ± {own}（一个标准差）：还没有人看过。",
+    sayNoise: "在 x = {x} 处预测下一点为 {mean} ± {sd}（一个标准差）。较大的部分是噪声 ±{noise}：曲线本身的不确定度为 ±{own}。",
+    sayCurve: "在 x = {x} 处预测下一点为 {mean} ± {sd}（一个标准差）。噪声为 ±{noise}；较大的部分来自不知道曲线，±{own}。在这里加一点会有用。",
     x: "x", t: "t",
   },
 });
@@ -55,6 +55,7 @@ const t = strings({
 /** @typedef {import("./kit/frame.js").Frame} Frame */
 /** @typedef {import("./core/regression.js").Posterior} Posterior */
 /** @typedef {[number, number][]} Pairs */
+/** @typedef {{chosen: number, home: HTMLElement | null}} Hand  home: where the keyboard goes when no point is left */
 /** @typedef {{pairs: Pairs, rows: Float64Array[], law: Posterior, degree: number, noise: number, prior: number, at: number}} State */
 
 /** Points as pairs. @param {number[]} flat @returns {Pairs} */
@@ -70,8 +71,10 @@ function render({ model, el }) {
     const law = posterior(rows, pairs.map((pair) => pair[1]), degree + 1, prior ** -2, noise ** -2);
     return { pairs, rows, law, degree, noise, prior, at: model.get("at") };
   };
-  const hand = { chosen: 0 };
+  /** @type {Hand} */
+  const hand = { chosen: 0, home: null };
   const buttons = controls(f, hand, state);
+  hand.home = buttons.add;
   const view = picture(f, hand);
   const update = () => {
     const now = state();
@@ -86,7 +89,7 @@ function render({ model, el }) {
   return f.destroy;
 }
 
-/** @param {Frame} f @param {{chosen: number}} hand @param {() => State} state */
+/** @param {Frame} f @param {Hand} hand @param {() => State} state */
 function controls(f, hand, state) {
   const words = (/** @type {string} */ key, digits = 2) => (/** @type {number} */ v) => t(key, { v: fixed(v, digits) });
   slider(f, { trait: "at", label: t("at"), min: -1, max: 1, step: 0.02, exact: false, words: words("atWords") });
@@ -120,7 +123,7 @@ function put(f, pairs) {
 /** @param {Frame} f @param {Pairs} pairs @param {number} i */
 const take = (f, pairs, i) => put(f, pairs.filter((_, k) => k !== i));
 
-/** @param {Frame} f @param {{chosen: number}} hand */
+/** @param {Frame} f @param {Hand} hand */
 function picture(f, hand) {
   const p = plot(f, { title: t("plotTitle"), height: 330, legend: true, x: { label: t("axisX"), min: -1, max: 1, ticks: [-1, -0.5, 0, 0.5, 1] },
     y: { label: t("axisT"), min: -HEIGHT, max: HEIGHT, ticks: [-2, -1, 0, 1, 2] } });
@@ -151,12 +154,12 @@ function picture(f, hand) {
 function bands(f, p, { law, degree }) {
   const basis = XS.map((x) => legendre(x, degree));
   const all = basis.map((phi) => predict(law, phi));
-  const band = (/** @type {(one: ReturnType<typeof predict>) => number} */ variance) => [1, -1].flatMap((side) => {
-    const edge = all.map((one, i) => [XS[i], one.mean + 2 * side * Math.sqrt(variance(one))]);
-    return side > 0 ? edge : edge.reverse();
-  });
-  p.area("wide", band((one) => one.variance), { label: t("wide") });
-  p.area("narrow", band((one) => one.own), { kind: "mean_field", label: t("narrow") });
+  const edge = (/** @type {number} */ side, /** @type {number[]} */ variances) =>
+    all.map((one, i) => [XS[i], one.mean + 2 * side * Math.sqrt(variances[i])]);
+  const [next, own] = [all.map((one) => one.variance), all.map((one) => one.own)];
+  // the wide band is drawn where the narrow one is not: two colours on top of each other make a third, which no legend names
+  p.area("wide", [1, -1].flatMap((side) => [...edge(side, next), ...edge(side, own).reverse(), [NaN, NaN]]), { label: t("wide") });
+  p.area("narrow", [...edge(1, own), ...edge(-1, own).reverse()], { kind: "mean_field", label: t("narrow") });
   const count = f.model.get("curves");
   const lines = Array.from({ length: count }, (_, k) => {
     const rng = new CounterRNG(f.model.get("seed"), k);
@@ -168,7 +171,7 @@ function bands(f, p, { law, degree }) {
   f.setReadout("first_curve", lines[0][XS.length - 1][1]);
 }
 
-/** As many places as there can be points; those without one are not there. @param {Frame} f @param {import("./kit/plot.js").Plot} p @param {{chosen: number}} hand */
+/** As many places as there can be points; those without one are not there. @param {Frame} f @param {import("./kit/plot.js").Plot} p @param {Hand} hand */
 function pointHandles(f, p, hand) {
   const layer = p.layer("points", { clip: false, keep: true });
   const pairs = () => pairsOf(f.model.get("points"));
@@ -190,10 +193,11 @@ function pointHandles(f, p, hand) {
       if (event.key !== "Delete" && event.key !== "Backspace") return;
       event.preventDefault();
       take(f, pairs(), i);
-      all[Math.min(i, pairs().length - 1)]?.node.focus(); // the last place is gone: the keyboard goes to its neighbour
+      (all[Math.min(i, pairs().length - 1)]?.node ?? hand.home)?.focus(); // the last place is gone: the keyboard goes to its neighbour
     }, { signal: f.signal });
     return grip;
   });
+  takeNearest(f, p.svg, layer, all);
   return (/** @type {State} */ state) => all.forEach((grip, i) => {
     const pair = state.pairs[i];
     grip.node.style.display = pair ? "" : "none";

@@ -100,9 +100,10 @@ class PredictiveBand(Explorable):
         x = np.linspace(-1, 1, 201)
         mean, variance = self.predict(x)
         wide, narrow = 2 * np.sqrt(variance), 2 * np.sqrt(np.maximum(0, variance - self.noise**2))
-        axes.fill_between(x, mean - wide, mean + wide, color=colors.simulation, alpha=0.15, linewidth=0,
-                          label="next point, 95 %")  # fmt: skip
-        axes.fill_between(x, mean - narrow, mean + narrow, color=colors.simulation, alpha=0.3, linewidth=0,
+        for side, name in ((-1, None), (1, "next point, 95 %")):  # only where the narrow band is not
+            axes.fill_between(x, mean + side * narrow, mean + side * wide, color=colors.simulation, alpha=0.2,
+                              linewidth=0, label=name)  # fmt: skip
+        axes.fill_between(x, mean - narrow, mean + narrow, color=colors.mean_field, alpha=0.2, linewidth=0,
                           label="curve, 95 %")  # fmt: skip
         axes.plot(x, mean, color=colors.simulation, label="mean")
         axes.plot(*self.data(), "o", color=colors.theory)

@@ -15,7 +15,8 @@ const [WEAKEST, STRONGEST] = [-6, 3]; // powers of ten of the penalty
 const PER_DECADE = 6;
 const [VALIDATION, UNSEEN] = [30, 1000]; // points of the streams 1 and 2 of the seed
 const XS = Array.from({ length: 241 }, (_, i) => i / 120 - 1);
-const [FLOOR, CEILING] = [-3, 2]; // of the errors on the plot, as powers of ten; what lies beyond is drawn at the edge
+const FLOORS = [-3, -6, -9, -12, -18, -36]; // of the errors on the plot, as powers of ten: the first that lets all be seen
+const CEILINGS = [0, 2, 4, 6, 9, 12, 18];
 const DATA = ["seed", "points", "noise", "degree"];
 const LENGTHS = [1, 2, 5, 10, 20, 50, 100, 1000, 1e4, 1e6, 1e9]; // limits of the plot of weights
 
@@ -33,9 +34,9 @@ const t = strings({
     errorTitle: "Mean squared error against the penalty", axisPenalty: "penalty λ", axisError: "mean squared error",
     train: "training", validation: "validation", unseen: "test", chosen: "least validation", now: "your λ",
     weightTitle: "Weights against the penalty", axisWeight: "weight",
-    readTrain: "Training error", readValidation: "Validation error", readLength: "Length of w", readPrior: "As a prior: τ = σ/√λ",
+    readTrain: "Training error", readValidation: "Validation error", readLength: "Length of w", readPrior: "As a prior: τ, where τ² = σ²/λ",
     readTest: "Test error",
-    sayLoose: "λ = {l}: the weights are {norm} long, and the curve bends after each point. Training {train}, validation {validation}.",
+    sayLoose: "λ = {l}: the weights are {norm} long, and the curve swings to reach each point. Training {train}, validation {validation}.",
     sayStiff: "λ = {l}: the penalty has pressed the weights down to {norm}, and the curve misses its own points. Training {train}, validation {validation}.",
     sayGood: "λ = {l} has nearly the least validation error, {validation}; the training error, {train}, would have chosen no penalty at all.",
     sayTest: "On {n} points that chose nothing the error is {test}.",
@@ -50,7 +51,7 @@ const t = strings({
     errorTitle: "均方误差随惩罚的变化", axisPenalty: "惩罚 λ", axisError: "均方误差",
     train: "训练", validation: "验证", unseen: "测试", chosen: "验证误差最小处", now: "你的 λ",
     weightTitle: "权重随惩罚的变化", axisWeight: "权重",
-    readTrain: "训练误差", readValidation: "验证误差", readLength: "w 的长度", readPrior: "相当于先验 τ = σ/√λ",
+    readTrain: "训练误差", readValidation: "验证误差", readLength: "w 的长度", readPrior: "相当于先验宽度 τ（τ² = σ²/λ）",
     readTest: "测试误差",
     sayLoose: "λ = {l}：权重长 {norm}，曲线追着每个点弯。训练 {train}，验证 {validation}。",
     sayStiff: "λ = {l}：惩罚把权重压到 {norm}，曲线连自己的点也错过。训练 {train}，验证 {validation}。",
@@ -192,15 +193,17 @@ const follow = (f, p) => p.onDrag((x) =>
 /** @param {Frame} f @param {HTMLElement} into */
 function errorPlot(f, into) {
   const p = plot(f, { into, title: t("errorTitle"), height: 250, legend: true, table: false, x: X_AXIS(),
-    y: { label: t("axisError"), min: FLOOR, max: CEILING, ticks: [-3, -2, -1, 0, 1, 2], format: power } });
+    y: { label: t("axisError"), min: FLOORS[0], max: CEILINGS[0], ticks: [], format: power } });
   follow(f, p);
   /** @type {Fit[]} */
   let rows = [];
   f.addTable(() => ({ caption: t("errorTitle"), columns: [t("axisPenalty"), t("train"), t("validation"), t("readLength")],
     rows: rows.map((one) => [one.penalty, one.train, one.validation, norm(one.weights)]) }));
-  const log = (/** @type {number} */ v) => Math.min(CEILING, Math.max(FLOOR, Math.log10(v)));
-  return (/** @type {Problem} */ { path, chosen }, /** @type {Fit} */ now) => {
+  const log = (/** @type {number} */ v) => Math.max(FLOORS[FLOORS.length - 1], Math.log10(v)); // an error may be 0
+  return (/** @type {Problem} */ { path, chosen }, /** @type {Fit} */ now, /** @type {string} */ text) => {
     rows = path;
+    p.describe(text);
+    errorLimits(p, [...path, now].flatMap((one) => [one.train, one.validation, one.test]).map(log));
     const line = (/** @type {"train" | "validation" | "test"} */ which) => path.map((one) => [Math.log10(one.penalty), log(one[which])]);
     p.vline("chosen", Math.log10(chosen.penalty), { label: t("chosen") });
     p.line("train", line("train"), { label: t("train") });
@@ -212,6 +215,16 @@ function errorPlot(f, into) {
   };
 }
 
+/** All errors in sight; the limits change in few leaps. @param {import("./kit/plot.js").Plot} p @param {number[]} logs */
+function errorLimits(p, logs) {
+  const min = FLOORS.find((v) => v <= Math.min(...logs)) ?? FLOORS[FLOORS.length - 1];
+  const max = CEILINGS.find((v) => v >= Math.max(...logs)) ?? CEILINGS[CEILINGS.length - 1];
+  if (p.y.min === min && p.y.max === max && p.y.ticks?.length) return;
+  const apart = Math.ceil((max - min) / 6);
+  const ticks = Array.from({ length: Math.floor((max - min) / apart) + 1 }, (_, i) => min + i * apart);
+  p.axes({ y: { min, max, ticks } });
+}
+
 /** Every weight but the constant against the penalty. @param {Frame} f @param {HTMLElement} into */
 function weightPlot(f, into) {
   const p = plot(f, { into, title: t("weightTitle"), height: 250, legend: true, table: false, x: X_AXIS(),
@@ -220,7 +233,8 @@ function weightPlot(f, into) {
   p.hline("zero", 0);
   /** @type {Fit[] | null} */
   let drawn = null;
-  return (/** @type {Problem} */ { path }, /** @type {Fit} */ now) => {
+  return (/** @type {Problem} */ { path }, /** @type {Fit} */ now, /** @type {string} */ text) => {
+    p.describe(text);
     p.vline("now", Math.log10(now.penalty), { label: t("now") });
     if (drawn === path) return;
     drawn = path;

@@ -103,10 +103,11 @@ class RidgePath(Explorable):
         x, errors, best = np.linspace(-1, 1, 201), np.log10(self.path()), self.chosen()
         basis = legendre(x, self.degree)
         left.plot(x, np.sin(np.pi * x), color=colors.theory, linewidth=1, label="truth")
-        for penalty, style, color in ((self.penalty, "--", colors.mean_field), (best, "-", colors.simulation)):
+        both = ((self.penalty, "-", colors.simulation), (best, "--", colors.mean_field))
+        for penalty, style, color in both:
             y = basis @ self.weights(penalty)
-            left.plot(x, np.where(abs(y) < 2, y, np.nan), style, color=color, label=f"λ = {penalty:.2g}")
-        left.plot(*self.data()[0], "o", color=colors.reader)
+            left.plot(x, np.where(abs(y) < 2, y, np.nan), style, color=color, label=f"λ = {plain(penalty)}")
+        left.plot(*self.data()[0], "o", color=colors.theory)
         left.set(xlabel="x", ylabel="t", ylim=(-2, 3.4))
         left.legend(loc="upper left")
         right.plot(np.log10(GRID), errors[:, 0], color=colors.simulation, label="training")
@@ -116,3 +117,12 @@ class RidgePath(Explorable):
         right.set(xlabel="log₁₀ of the penalty λ", ylabel="log₁₀ of the mean squared error")
         right.legend()
         return plotting.still(figure)
+
+
+def plain(value: float) -> str:
+    """Two digits without an exponent: 0.000001.
+
+    >>> plain(1e-6), plain(0.0464), plain(1000.0)
+    ('0.000001', '0.046', '1000')
+    """
+    return f"{float(f'{value:.2g}'):.10f}".rstrip("0").rstrip(".")

@@ -30,13 +30,13 @@ const t = strings({
     rocTitle: "Recall against the false-alarm rate", axisAlarms: "false-alarm rate", axisRecall: "recall",
     precisionTitle: "Precision against recall", axisPrecision: "precision",
     calibrationTitle: "Share of positives against the reported probability", axisReported: "reported probability", axisShare: "share of positives",
-    theory: "theory", sample: "sample", chance: "chance", honest: "honest", now: "threshold",
+    theory: "theory", sample: "sample", spread: "± 2 standard deviations of chance", chance: "chance", honest: "honest", now: "threshold",
     table: "Four counts", truth: "truth", yes: "says yes", no: "says no", rowPositive: "positive, of a million", rowNegative: "negative, of a million",
     samplePositive: "positive, of the {n} drawn", sampleNegative: "negative, of the {n} drawn",
     readRecall: "Recall", readAlarms: "False-alarm rate", readPrecision: "Precision", readAccuracy: "Accuracy", readAuc: "Area under ROC",
     sayMany: "Of a million, {tp} alarms are right and {fp} are wrong: an alarm is right {precision} of the time. {missed} positives are missed.",
     sayRare: "Of a million there are {fp} false alarms, and {tp} right ones: only one alarm in {odds} is right, though {recall} of the positives are found and just {alarms} of the negatives disturbed.",
-    sayLazy: "To say no always would be right for {lazy}; this detector is right for {accuracy}. Accuracy tells little where one class is rare.",
+    sayLazy: "To say no always would be right in {lazy} of the cases, and this detector is in {accuracy}: accuracy tells little where one class is rare.",
     sayHot: "Reported through T = {T}, probabilities creep towards one half; the ROC curve stays, for the order of the scores is the same.",
     sayCold: "Reported through T = {T}, probabilities are overconfident; the ROC curve stays, for the order of the scores is the same.",
   },
@@ -51,7 +51,7 @@ const t = strings({
     rocTitle: "召回率随误报率的变化", axisAlarms: "误报率", axisRecall: "召回率",
     precisionTitle: "精确率随召回率的变化", axisPrecision: "精确率",
     calibrationTitle: "正例比例随报告概率的变化", axisReported: "报告的概率", axisShare: "正例比例",
-    theory: "理论", sample: "样本", chance: "随机", honest: "如实", now: "阈值",
+    theory: "理论", sample: "样本", spread: "± 2 个随机标准差", chance: "随机", honest: "如实", now: "阈值",
     table: "四个计数", truth: "真值", yes: "答是", no: "答否", rowPositive: "正例，每百万", rowNegative: "负例，每百万",
     samplePositive: "正例，抽取的 {n} 个中", sampleNegative: "负例，抽取的 {n} 个中",
     readRecall: "召回率", readAlarms: "误报率", readPrecision: "精确率", readAccuracy: "准确率", readAuc: "ROC 下面积",
@@ -217,12 +217,16 @@ function drawPrecision(p, state) {
 function drawCalibration(p, state) {
   const { temperature: T } = state;
   const ps = Array.from({ length: 101 }, (_, i) => Math.min(1 - 1e-9, Math.max(1e-9, i / 100)));
+  /** The share of positives among those reported with r. */
+  const truth = (/** @type {number} */ r) => sigmoid(T * Math.log(r / (1 - r)));
   p.line("honest", [[0, 0], [1, 1]], { kind: "muted", label: t("honest") });
-  p.line("theory", ps.map((r) => [r, sigmoid(T * Math.log(r / (1 - r)))]), { kind: "theory", label: t("theory") });
+  p.line("theory", ps.map((r) => [r, truth(r)]), { kind: "theory", label: t("theory") });
   const bins = reliability(state.sample, (s) => sigmoid(logOdds(state, s) / T));
+  // a bin of few examples strays: the bar says how far, by the binomial law
+  p.errorbars("spread", bins.map(({ mean, share, count }) => [mean, share, 2 * Math.sqrt((truth(mean) * (1 - truth(mean))) / count)]), { label: t("spread") });
   p.points("sample", bins.map(({ mean, share }) => [mean, share]), { r: 4, label: t("sample") });
   const here = sigmoid(logOdds(state, state.threshold) / T);
-  p.marker("now", [here, sigmoid(T * Math.log(here / (1 - here)))], { kind: "reader", label: t("now") });
+  p.marker("now", [here, truth(here)], { kind: "reader", label: t("now") });
 }
 
 /** What of a million, and of the sample, goes where. */
@@ -248,8 +252,12 @@ function countTable() {
 /** A count, with decimals only where it is below ten. @param {number} v */
 const many = (v) => (v < 10 ? significant(v, 2) : fixed(v, 0));
 
-/** @param {number} v */
-const percent = (v) => `${significant(100 * v, 3)} %`;
+/** Three digits; near 100 % as many as tell it from there. @param {number} v */
+export function percent(v) {
+  const rest = 100 * (1 - v);
+  if (rest > 1 || rest < 1e-8) return `${significant(100 * v, 3)} %`;
+  return `${fixed(100 * v, Math.ceil(-Math.log10(rest) - 1e-6))} %`;
+}
 
 /** What the threshold does. @param {State} state */
 export function sentence(state) {
@@ -273,7 +281,7 @@ function readouts(f) {
   const alarms = readout(f, { name: "false_alarms", label: t("readAlarms"), format: (v) => significant(v, 3), width: 8 });
   const right = readout(f, { name: "precision", label: t("readPrecision"), format: (v) => significant(v, 3), width: 8 });
   const accuracy = readout(f, { name: "accuracy", label: t("readAccuracy"), format: three, width: 5 });
-  const area = readout(f, { name: "auc", label: t("readAuc"), format: three, width: 5 });
+  const area = readout(f, { name: "auc", label: t("readAuc"), format: (v) => fixed(v, 4), width: 6 });
   return (/** @type {State} */ state) => {
     const share = confusion(state);
     const now = rates(state);

@@ -102,8 +102,8 @@ class Threshold(Explorable):
         colors = plotting.COLORS
         figure, (left, right) = plotting.figure(height=2.7, columns=2, width_ratios=[1.4, 1])
         s = np.linspace(LOWEST, HIGHEST, 401)
-        for mean, color, style, name in ((0, colors.theory, "-", "negatives"),
-                                         (self.separation, colors.simulation, "--", "positives")):  # fmt: skip
+        for mean, color, style, name in ((0, colors.theory, "--", "negatives"),
+                                         (self.separation, colors.simulation, "-", "positives")):  # fmt: skip
             bell = np.exp(-((s - mean) ** 2) / 2) / math.sqrt(2 * math.pi)
             left.plot(s, bell, style, color=color, label=name)
             left.fill_between(s, bell, where=s >= self.threshold, color=color, alpha=0.2, linewidth=0)

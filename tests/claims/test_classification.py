@@ -7,6 +7,7 @@ import pytest
 from scipy import integrate, optimize, special, stats
 
 from book_lib import classification, datasets, probability
+from book_lib.explorables import Boundaries, Threshold
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +68,9 @@ def test_the_two_animals_are_encoded(here):
     for one_hot in (ears, coats):
         assert one_hot.sum(axis=1).tolist() == [1, 1]
         assert (one_hot @ one_hot.T).tolist() == [[1, 0], [0, 1]]  # names are alike or not, never in between
-    third = here.names["encode"]((70, "pointed", 25, "yellow"))
-    assert third.tolist() == [1, 70, 25, 0, 1, 1, 0]
+    third = here.names["encode"]((80, "pointed", 28, "white"))
+    assert third.tolist() == [1, 80, 28, 0, 1, 0, 1]
+    assert "80 cm long, pointed ears, a tail of 28 cm, white" in here.prose("sec-class-labels")
 
 
 # ---------------------------------------------------------------------------- K-02: the hard threshold
@@ -82,6 +84,12 @@ def test_a_step_has_no_slope_and_a_soft_step_has_one(here):
         wrong = sum((x > cut) != label for x, label in zip(length, t, strict=True))
         assert share == pytest.approx(wrong / 60)
     assert here.numbers["best_share"] == round(60 * min(here.names["shares"]))
+    lengths = np.sort(length)  # between two neighbours nothing changes, so that these gaps are all there is
+    gaps = [(((length > (a + b) / 2) != t).sum(), a, b) for a, b in zip(lengths, lengths[1:], strict=False)]
+    tied = [gap for gap in gaps if gap[0] == min(gaps)[0]]
+    assert tied[0][0] == here.numbers["best_share"]
+    assert tied[0][1] < here.numbers["cut_low"] < tied[0][1] + 0.25  # the grid's step
+    assert tied[-1][2] > here.numbers["cut_high"] > tied[-1][2] - 0.25
     levels = set(here.names["shares"])
     assert len(levels) < 40 and all(abs(60 * level - round(60 * level)) < 1e-9 for level in levels)
 
@@ -92,7 +100,9 @@ def test_a_step_has_no_slope_and_a_soft_step_has_one(here):
     slopes = [(surprise(cut + 0.01) - surprise(cut - 0.01)) / 0.02 for cut in (45.0, 50.0, 60.0, 75.0)]
     assert slopes[0] < slopes[1] < 0 < slopes[2] < slopes[3]
     bottom = optimize.minimize_scalar(surprise, bounds=(40, 80), method="bounded").x
-    assert abs(bottom - here.numbers["best_cut"]) < 5
+    assert here.numbers["bowl_bottom"] == pytest.approx(bottom, abs=0.25)  # the grid's step
+    assert here.names["bowl"][::20] == pytest.approx([surprise(cut) for cut in here.names["cuts"][::20]])
+    assert here.numbers["cut_low"] - 5 < bottom < here.numbers["cut_high"] + 5
 
 
 @pytest.mark.claim("K-02")
@@ -129,6 +139,8 @@ def test_the_sigmoid_is_boltzmanns_law_and_its_score_the_log_odds(here):
     assert r"z = \ln \frac{p}{1 - p}" in section
     assert r"\sigma'(z) = \sigma(z)\bigl(1 - \sigma(z)\bigr)" in section
     assert r"\sigma(z) &= \frac{1}{1 + e^{-z}}" in section and "{eq}`eq-info-boltzmann`" in section
+    assert r"p &= \frac{e^{z/T}}{e^{z/T} + 1} = \sigma(z/T)" in section
+    assert r"$e^{-z} = (1 - p)/p$" in section and r"$e^{-z}/(1 + e^{-z})^2 = p^2 \cdot (1 - p)/p$" in section
 
 
 @pytest.mark.claim("K-04")
@@ -167,8 +179,8 @@ def test_exponents_say_if(here):
         for t in (0, 1):
             assert p**t * (1 - p) ** (1 - t) == pytest.approx(p if t else 1 - p)
     section = here.section("sec-class-likelihood")
-    assert r"\prod_i p_i^{\,t_i} (1 - p_i)^{1 - t_i}" in section
-    assert r"-\ln L &= -\sum_i \bigl[ t_i \ln p_i" in section
+    assert r"P(t) &= \prod_i p_i^{\,t_i} (1 - p_i)^{1 - t_i}" in section
+    assert r"-\ln P(t) &= -\sum_i \bigl[ t_i \ln p_i" in section
 
 
 @pytest.mark.claim("K-06")
@@ -187,6 +199,19 @@ def test_the_loss_is_a_cross_entropy_and_a_surprise(here):
     assert losses.mean() == pytest.approx(-np.log(stats.bernoulli.pmf(labels, special.expit(scores))).mean())
     assert here.numbers["sure_ratio"] == pytest.approx(3)
     assert (here.numbers["wrong"], here.numbers["sure_wrong"]) == pytest.approx((2.302585, 6.907755))
+    assert "Minus the bracket in {eq}`eq-class-likelihood` is" in here.prose("sec-class-cross-entropy")
+    section = here.section("sec-class-cross-entropy")
+    assert r"\mathcal{L} = {}& {-\frac1N} \sum_i \bigl[ t_i \ln p_i" in section
+    assert r"+ (1 - t_i) \ln (1 - p_i) \bigr]" in section
+
+
+@pytest.mark.claim("K-06")
+def test_the_loss_against_the_score(here):
+    numbers = here.numbers
+    right, off = -math.log(special.expit(6)), -math.log(special.expit(-6))
+    assert (numbers["sure_right"], numbers["sure_off"]) == pytest.approx((right, off))
+    far = here.names["loss_signs"](-30.0, 1) - here.names["loss_signs"](-29.0, 1)
+    assert far == pytest.approx(1, abs=1e-9)  # a straight line where it errs
 
 
 # ---------------------------------------------------------------------------- K-07: two conventions
@@ -218,7 +243,11 @@ def test_the_conventions_agree_and_survive(here):
             here.names["loss_01"](-1000.0, 0)
         )
     assert (here.numbers["convention_gap"], here.numbers["far_wrong"]) == pytest.approx((0, 1000), abs=1e-12)
-    assert r"\ell = \ln\bigl(1 + e^{-sz}\bigr)" in here.section("sec-class-signs")
+    section = here.section("sec-class-signs")
+    assert r"\ell = \ln\bigl(1 + e^{-sz}\bigr)" in section
+    assert "\\max(a, 0) \\\\\n&+ \\ln\\bigl(1 + e^{-|a|}\\bigr)" in section
+    for a in (-700.0, -0.5, 0.0, 3.0, 700.0):
+        assert max(a, 0) + math.log(1 + math.exp(-abs(a))) == pytest.approx(np.logaddexp(0, a))
 
 
 @pytest.mark.claim("K-07")
@@ -272,13 +301,51 @@ def test_the_loss_is_convex_with_the_curvature_told(here):
 
 @pytest.mark.claim("K-08")
 def test_separable_weights_grow_as_the_logarithm_of_time(here):
-    losses, norms = zip(*here.names["seen"].values(), strict=True)
+    losses, norms, _ = zip(*here.names["seen"].values(), strict=True)
     assert list(losses) == sorted(losses, reverse=True) and losses[-1] < 2e-4
     gains = np.diff(norms)[1:]
     assert gains == pytest.approx([gains[-1]] * 3, rel=0.02)  # the same for each factor of ten
     assert here.numbers["two_late"] > 50 * here.numbers["sixty_late"] >= 0
+    X, s = here.names["centred"], 2 * here.names["kinds"] - 1
+    w, sure = np.zeros(7), []
+    for step in range(10_000):
+        w = w + 0.05 * X.T @ (s / (1 + np.exp(s * (X @ w))))
+        if step + 1 in (100, 10_000):
+            sure.append(
+                100 / (1 + math.exp(-(w @ ([1, 80, 28, 0, 1, 0, 1] - here.names["two"].mean(axis=0)) / 10)))
+            )
+    assert (here.numbers["third_2"], here.numbers["third_4"]) == pytest.approx(sure)
+    assert here.numbers["norm_4"] == pytest.approx(np.linalg.norm(w))
     with pytest.raises(ValueError, match="penalty"):
         classification.LogisticRegression(penalty=0.0).fit(here.names["centred"], here.names["kinds"])
+
+
+@pytest.mark.claim("K-08")
+def test_as_many_columns_as_examples_can_have_any_scores():
+    rng = np.random.default_rng(1)
+    X, s = rng.normal(size=(20, 20)), np.where(rng.random(20) < 0.5, -1.0, 1.0)
+    assert s * (X @ np.linalg.solve(X, s)) == pytest.approx(np.ones(20))
+
+
+@pytest.mark.claim("K-08")
+def test_a_dog_among_the_cats_tilts_the_line_and_a_far_one_turns_it(here):
+    """As the text says of the explorable: within the picture it stays wrong, at x₁ = −20 its lever wins."""
+    assert made(here, "Boundaries")[0][2] == {"view": "two"}
+    widget = Boundaries(view="two")
+    inputs, labels = widget.data()
+    dog = int(np.flatnonzero(labels)[0])
+
+    def probability_there(*place):
+        moved = inputs.copy()
+        moved[dog] = place
+        signs = 2 * labels - 1
+        table = np.column_stack([np.ones(len(moved)), moved])
+        found = optimize.minimize(lambda w: np.logaddexp(0, -signs * (table @ w)).sum(), np.zeros(3))
+        return special.expit(table[dog] @ found.x)
+
+    assert max(probability_there(a, b) for a in (-2.0, -3.0) for b in (-0.7, 0.0, 0.4)) < 0.5
+    assert probability_there(-20.0, 0.5) > 0.5
+    assert "A dog at $x_1 = -20$" in here.prose("sec-class-separable")
 
 
 @pytest.mark.claim("K-08")
@@ -298,6 +365,7 @@ def test_the_worked_and_the_faded_slope(here):
     assert right_option(here, "▢₂ is") == "−s σ(−sz)"
     section = here.section("sec-class-gradient")
     assert r"\frac{\partial \ell}{\partial z} &= p - t" in section and "{eq}`eq-info-learning`" in section
+    assert r"\nabla_{\!w}\, \mathcal{L} &= \frac1N \sum_i (p_i - t_i)\, x_i" in section
 
 
 # ---------------------------------------------------------------------------- K-09, K-18: decisions
@@ -336,6 +404,8 @@ def test_the_false_alarms_among_a_million(here):
     assert numbers["nats"] == pytest.approx(4.8283, abs=1e-4)
     assert special.logit(numbers["found"] / 100) == pytest.approx(numbers["odds"] + numbers["nats"], abs=1e-5)
     assert classification.precision_at(1e-6, 1.0, 0.008) == pytest.approx(numbers["found"] / 100)
+    odds = 1e-6 / (1 - 1e-6) / 0.008**3  # three alarms that err independently
+    assert numbers["three"] / 100 == pytest.approx(odds / (1 + odds))
 
 
 @pytest.mark.claim("K-18")
@@ -376,7 +446,9 @@ def test_softmax_makes_a_law(here):
     assert far == pytest.approx([special.expit(1), special.expit(-1), 0], abs=1e-12)
     for a, b in ((0.3, -1.0), (1000.0, 1001.0)):
         assert probability.softmax(np.array([a, b]))[0] == pytest.approx(special.expit(a - b))
-    assert r"p_1 = \frac{e^{z_1}}{e^{z_1} + e^{z_2}} = \sigma(z_1 - z_2)" in here.section("sec-class-softmax")
+    section = here.section("sec-class-softmax")
+    assert r"p_1 = \frac{e^{z_1}}{e^{z_1} + e^{z_2}} = \sigma(z_1 - z_2)" in section
+    assert r"p_k = \frac{e^{z_k}}{\sum_j e^{z_j}}, \qquad z = Wx" in section
 
 
 @pytest.mark.claim("K-11")
@@ -418,6 +490,12 @@ def test_the_loss_of_many_classes_and_its_slope(here):
         )
     assert np.isfinite(classification.softmax_cross_entropy([[1000.0, 0.0]], [1])).all()
     assert r"\ell = -\ln p_y = \ln \sum_j e^{z_j} - z_y" in here.section("sec-class-pooled")
+    section = here.section("sec-class-slope")
+    assert r"\frac{\partial \ell}{\partial z_k} &= p_k - t_k" in section
+    assert (
+        r"\frac{\partial \ell}{\partial W} &= (p - t)\, x^\top" in section
+        and "{eq}`eq-info-learning`" in section
+    )
     slope = here.names["slope"]
     W, X, labels = rng.normal(size=(3, 4)), rng.normal(size=(5, 4)), np.array([0, 1, 2, 2, 1])
 
@@ -429,6 +507,32 @@ def test_the_loss_of_many_classes_and_its_slope(here):
         h[k, d] = 1e-6
         assert slope(W, X, labels)[k, d] == pytest.approx((mean(W + h) - mean(W - h)) / 2e-6, abs=1e-8)
     assert np.abs(slope(W, X, labels).sum(axis=0)).max() < 1e-15
+
+
+@pytest.mark.claim("K-13")
+def test_the_softmax_loss_is_convex_and_curves_least_gently_at_the_start(here):
+    """Along u the curvature is the variance of u under p, at the start at most |u|²/K."""
+    rng = np.random.default_rng(3)
+    for p in (np.full(10, 0.1), rng.dirichlet(np.ones(10))):
+        curvatures = np.linalg.eigvalsh(np.diag(p) - np.outer(p, p))
+        assert curvatures[0] > -1e-12 and curvatures[-1] <= 0.5
+        u, z = rng.normal(size=10), np.log(p)
+        second = (
+            special.logsumexp(z + 1e-3 * u) - 2 * special.logsumexp(z) + special.logsumexp(z - 1e-3 * u)
+        ) / 1e-6
+        assert second == pytest.approx(p @ u**2 - (p @ u) ** 2, rel=1e-4)
+    train = here.names["train"]
+    X, T = np.column_stack([np.ones(len(train)), train.inputs]), np.eye(10)[train.targets]
+    largest = np.linalg.svd(X, compute_uv=False)[0] ** 2 / len(X)
+    assert here.numbers["start_limit"] == pytest.approx(2 / (largest / 10 + 1 / len(X))) and largest > 0
+    assert here.numbers["start_limit"] > 1.5
+    W, free, losses = np.zeros((10, 65)), np.r_[0, np.ones(64)], []
+    for _ in range(250):  # the loop of the text: it falls at every step
+        z = X @ W.T
+        losses.append((special.logsumexp(z, axis=1) - (T * z).sum(axis=1)).sum() + (free * W**2).sum() / 2)
+        W = W - 1.5 * ((special.softmax(z, axis=1) - T).T @ X + free * W) / len(X)
+    assert (np.diff(losses) < 0).all()
+    assert W == pytest.approx(here.names["weights"], abs=1e-9)
 
 
 @pytest.mark.claim("K-14")
@@ -520,6 +624,30 @@ def test_the_digits_are_read(here):
     assert numbers["chosen"] == min(here.names["valid_losses"], key=here.names["valid_losses"].get)
     train, valid = here.names["train"], here.names["valid"]
     assert len(train) + len(valid) + len(test) == 1797
+    seen = [set(map(bytes, part.inputs)) for part in (train, valid, test)]
+    assert not (seen[0] & seen[1] or seen[0] & seen[2] or seen[1] & seen[2])
+    for penalty, told in here.names["valid_losses"].items():  # of the validation set, and of this λ
+        other = classification.SoftmaxRegression(penalty).fit(train.inputs, train.targets)
+        log_p = special.log_softmax(other.logits(valid.inputs), axis=1)
+        assert told == pytest.approx(-log_p[np.arange(len(valid)), valid.targets].mean(), abs=1e-6)
+
+
+def test_the_weights_are_pictures_and_the_mistakes_looked_at(here):
+    best, test, numbers = here.names["best"], here.names["test"], here.numbers
+    assert np.abs(best.weights.sum(axis=0)).max() < 1e-6  # the ten add up to zero at each pixel
+    nought = best.weights[0].reshape(8, 8)
+    # a hole, and a ring that speaks for it
+    assert nought[3:5, 3:5].sum() < 0 < nought.sum() - nought[2:6, 2:6].sum()
+    said, p = best.predict(test.inputs), best.predict_proba(test.inputs)
+    wrong = [i for i in range(len(test)) if said[i] != test.targets[i]]
+    pairs = [(int(test.targets[i]), int(said[i])) for i in wrong]
+    commonest = max(set(pairs), key=pairs.count)
+    assert (numbers["true_digit"], numbers["said_digit"]) == commonest
+    assert numbers["confused"] == pairs.count(commonest)
+    assert list(here.names["wrong"]) == sorted(wrong, key=lambda i: -p[i].max())
+    assert numbers["wrong_sure"] == pytest.approx(100 * np.mean([p[i].max() for i in wrong]))
+    kept = np.setdiff1d(np.arange(len(test)), wrong)
+    assert numbers["right_sure"] == pytest.approx(100 * p[kept].max(axis=1).mean())
 
 
 def test_digits_agree_with_scikit_learn(here):
@@ -558,6 +686,7 @@ def test_the_best_temperature_matches_the_logits(here):
         in section
     )
     assert "{eq}`eq-info-lemma`" in section and "{eq}`eq-info-fall`" in section
+    assert r"\ln \sum_j e^{z_{ij}/T} - \frac{z_{i y_i}}{T} \Bigr]" in section
 
 
 def test_the_small_temperatures_in_the_text(here):
@@ -587,7 +716,37 @@ def test_a_temperature_mends_confidence_and_no_answer(here):
     assert numbers["cold_error"] == pytest.approx(100 * sum(gaps) / len(rest))
     used = [set(map(bytes, part.inputs)) for part in (here.names["few"], here.names["check"], rest)]
     assert sum(len(part) for part in (here.names["few"], here.names["check"], rest)) == 1797
-    assert not used[0] & used[1] and not used[1] & used[2]
+    assert not (used[0] & used[1] or used[1] & used[2] or used[0] & used[2])
+    assert 0 < numbers["luck"] < numbers["luck_high"]
+    assert numbers["mended_error"] < numbers["luck_high"]  # "may well be luck"
+    assert numbers["luck"] == pytest.approx(1.5, abs=0.15)
+
+
+def test_the_mended_points_lie_near_the_diagonal(here):
+    z, t = here.names["logits"] / here.numbers["best_T"], here.names["rest"].targets
+    p = special.softmax(z, axis=1)
+    sure, hit = p.max(axis=1), p.argmax(axis=1) == t
+    which = np.minimum((sure * 8).astype(int), 7)
+    away = []
+    for b in range(8):
+        here_too = which == b
+        if here_too.sum() >= 8:
+            share = hit[here_too].mean()
+            error = math.sqrt(share * (1 - share) / here_too.sum())
+            away.append(abs(share - sure[here_too].mean()) / error)
+    assert here.numbers["points"] == len(away)
+    assert here.numbers["close"] == sum(one < 2 for one in away) >= len(away) - 1
+
+
+def test_the_detector_of_the_explorable_is_honest_at_one():
+    """As the text says of its calibration: too sure below T = 1, too modest above."""
+    rates = {}
+    for temperature in (0.5, 1.0, 2.0):
+        s = datasets.scores(200_000, 0.3, separation=2.0, rng=3)
+        p = special.expit(s.log_odds() / temperature)
+        rates[temperature] = s.labels[p > 0.9].mean() - p[p > 0.9].mean()
+    assert rates[0.5] < -0.02 and abs(rates[1.0]) < 0.01 and rates[2.0] > 0.02
+    assert Threshold().temperature == 1.0
 
 
 def test_calibration_holds_where_the_data_are_alike(here):
@@ -601,6 +760,12 @@ def test_the_sketch_shows_what_was_measured(here):
     measured = next(one for one in made(here, "Series") if one[1][0] == "measured")
     confidence, share = map(np.asarray, measured[1][1:3])
     assert len(confidence) >= 4 and (share < confidence).all()
+    p, truth = special.softmax(here.names["logits"], axis=1), here.names["rest"].targets
+    sure, hit = p.max(axis=1), p.argmax(axis=1) == truth
+    sixth_eighth = (sure > 6 / 8) & (sure <= 7 / 8)  # the last bin but one
+    assert here.numbers["stated"] == pytest.approx(100 * sure[sixth_eighth].mean())
+    assert here.numbers["came"] == pytest.approx(100 * hit[sixth_eighth].mean())
+    assert here.numbers["says"] == pytest.approx(100 * sure.mean())
 
 
 # ---------------------------------------------------------------------------- the rest of the exercises

@@ -94,7 +94,7 @@ def wells() -> dict[str, Any]:
             {"depth": depth, "width": width, "w": places, "energy": shape.value(places).tolist(),
              "slope": shape.gradient(places).tolist(), "curvatures": list(shape.curvatures),
              "shares": [[t, shape.share(t)] for t in (0.05, 0.3, 0.64, 5.0)],
-             "density": [[w, float(shape.density(w, 0.64))] for w in (-3.0, 0.0, 1.3)]}
+             "relaxations": [[t, shape.relaxation(t)] for t in (0.05, 0.32, 0.64, 5.0)]}
         )  # fmt: skip
     parabola = [(0.5, 2.0, 1.0), (0.02, 12.8, 64.0), (0.15, 12.8, 64.0)]
     start = np.array([0.3, -2.0, 0.9])

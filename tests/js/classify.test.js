@@ -97,6 +97,19 @@ test("a level line is where the function is 0", () => {
   assert.deepEqual(level(() => 1), []);
 });
 
+test("a level line is one line, from edge to edge, and a ring is closed", () => {
+  const straight = level((x, y) => x + 0.3 * y - 0.2);
+  assert.equal(straight.filter(([x]) => Number.isNaN(x)).length, 1);
+  const places = straight.slice(0, -1);
+  for (const [, y] of [places[0], places.at(-1)]) close(Math.abs(y), EDGE, "edge", 0, 1e-9);
+  const length = places.slice(1).reduce((sum, [x, y], i) => sum + Math.hypot(x - places[i][0], y - places[i][1]), 0);
+  close(length, 2 * EDGE * Math.hypot(1, 0.3), "length", 1e-9); // no place is visited twice
+  const ring = level((x, y) => Math.hypot(x, y) - 1.03).slice(0, -1);
+  ring[0].forEach((v, j) => close(v, ring.at(-1)[j], "closed", 0, 1e-9));
+  const round = ring.slice(1).reduce((sum, [x, y], i) => sum + Math.hypot(x - ring[i][0], y - ring[i][1]), 0);
+  close(round, 2.06 * Math.PI, "round", 0, 0.01);
+});
+
 const detector = golden("detector");
 
 test("tails of the normal law keep their digits far out", () => {
@@ -146,6 +159,16 @@ test("a sample's ROC curve goes from corner to corner, and its area is the share
 test("equal scores fall together", () => {
   const curve = rocOf({ scores: Float64Array.of(1, 1, 0), labels: Uint8Array.of(1, 0, 0) });
   assert.deepEqual(curve, [[0, 0], [0.5, 1], [1, 1]]);
+});
+
+test("bins of reports are tenths", () => {
+  const d = { threshold: 0, base_rate: 0.5, separation: 1 };
+  const sample = drawScores(d, 2000, 1);
+  const bins = reliability(sample, (s) => 1 / (1 + Math.exp(-s)));
+  assert.deepEqual(bins.map(({ mean }) => Math.floor(10 * mean)), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  assert.equal(bins.reduce((sum, { count }) => sum + count, 0), 2000);
+  assert.equal(Math.round(bins.reduce((sum, { share, count }) => sum + share * count, 0)), sample.labels.reduce((a, b) => a + b, 0));
+  assert.equal(reliability(sample, () => 1).length, 1); // a report of 1 is in the last
 });
 
 test("honest reports lie on the diagonal, within chance", () => {

@@ -64,6 +64,7 @@ test("Newton reaches the bottom of a bowl in one step, and finish counts it", ()
   assert.ok(Math.hypot(...racer.path[1]) < 1e-14);
   assert.equal(finish(racer, 1e-6), 1);
   assert.equal(finish(run("gradient_descent", 0.51, {}, 400), 1e-6), null);
+  assert.equal(finish(run("gradient_descent", 0.1, {}, 20), 1e-6), null); // on its way, not there
 });
 
 test("Newton's direction points downhill on a saddle", () => {
@@ -117,11 +118,41 @@ test("the words name 2/L, the factor and the step at which it blew up", () => {
   assert.doesNotMatch(told({ learning_rate: 0.51 }, 20), /blew up/);
   assert.match(told({ landscape: "double_well", start: [1.7, 1.2] }), /higher well for good: gradient descent, Adam, Newton/);
   assert.match(told({ landscape: "saddle", start: [-1.8, 0] }), /Waiting at the saddle/);
-  assert.match(told({ batch_noise: 1 }), /noise keeps all of them/);
+  assert.match(told({ batch_noise: 1 }), /noise lets nobody come to rest/);
+  assert.match(told({ batch_noise: 1, learning_rate: 0.96 }), /Momentum diverged at step \d+. The noise/);
   assert.match(told({}, 0), /not begun/);
+});
+
+test("the first to arrive is first within a millionth, by the closed form", () => {
+  const loss = (k) => 0.5 * (2.5 ** 2 * 0.9 ** (2 * k) + 4 * 1.5 ** 2 * 0.6 ** (2 * k)); // 1 − η and 1 − 4η to the k
+  let k = 0;
+  while (loss(k) > 1e-6) k++;
+  assert.match(told({ optimizers: ["gradient_descent"] }), new RegExp(`First within 10⁻⁶ of the minimum: gradient descent, after ${k} steps`));
 });
 
 test("where the start is steeper than the minimum, the words say so", () => {
   const text = told({ landscape: "rosenbrock", start: [-2, 2], learning_rate: 0.0019, optimizers: ["gradient_descent"] });
   assert.match(text, /below 2\/L = 0.001997 at the minimum.*blew up at step \d+ all the same: at the start the curvature is \d+/);
+});
+
+test("where noise throws it to a steeper place, the words name that place and not the start", () => {
+  const text = told({ landscape: "double_well", start: [0.5, 0], learning_rate: 0.5, batch_noise: 5, optimizers: ["gradient_descent"] });
+  const [, at, steep, bound] = text.match(/after step (\d+) it stood where the curvature is ([\d.]+), and 2\/\2 = (\d\.\d+)/).map(Number);
+  assert.ok(at > 0);
+  close(bound, 2 / steep, "2/curvature", 0.01);
+  assert.ok(bound < 0.5);
+});
+
+test("at 2/L a bowl is swung in for ever; elsewhere more than L decides", () => {
+  const edge = { learning_rate: 1, start: [-1.8, 0.5] }; // 2/L = 1 on the saddle
+  assert.match(told({ landscape: "saddle", ...edge }), /η = 1 is 2\/L at the minima: .*bends of higher order decide/);
+  assert.doesNotMatch(told({ landscape: "ravine", learning_rate: 0.02 }), /bends/);
+});
+
+test("a start with nothing in the steepest direction does not diverge, and the words say why", () => {
+  const flat = { landscape: "ravine", learning_rate: 0.021, start: [-2.5, 0], optimizers: ["gradient_descent"] };
+  assert.match(told(flat), /above 2\/L = 0.02: .*−1.100. This start has nothing in that direction/);
+  assert.doesNotMatch(told(flat), /blew up/);
+  assert.match(told({ ...flat, batch_noise: 0.1 }), /so gradient descent diverges. It blew up/);
+  assert.match(told({ ...flat, start: [-2.5, 1e-3] }), /so gradient descent diverges. It blew up/);
 });

@@ -77,7 +77,8 @@ test("the address holds what was put there, and survives nonsense", () => {
   assert.equal(parseValue("up", "down"), "up");
   assert.equal(parseValue("1", null), undefined);
   assert.deepEqual(parseValue("0.2,0.5,0.3", [1, 0]), [0.2, 0.5, 0.3]);
-  for (const bad of ["", "1,,2", "1,x", "1,Infinity"]) assert.equal(parseValue(bad, [1]), undefined);
+  assert.deepEqual(parseValue("", [1]), []); // no points at all is a list, too
+  for (const bad of [" ", ",", "1,,2", "1,x", "1,Infinity"]) assert.equal(parseValue(bad, [1]), undefined);
 });
 
 test("typed numbers: an error names the field and both limits", () => {

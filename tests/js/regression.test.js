@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { HOUSES, bestKnobs, mse, priceOf, shown } from "../../book_lib/explorables/core/houses.js";
-import { legendre, noisyWave } from "../../book_lib/explorables/core/legendre.js";
+import { legendre, meanSquaredError, noisyWave } from "../../book_lib/explorables/core/legendre.js";
 import { drawWeights, leastSquares, logEvidence, posterior, predict, ridge } from "../../book_lib/explorables/core/regression.js";
 import { CounterRNG } from "../../book_lib/explorables/core/rng.js";
 import { GRID, pose } from "../../book_lib/explorables/ridge_path.js";
@@ -81,6 +81,14 @@ test("the houses, their prices and their best knobs are Python's", () => {
     bestKnobs(houses).forEach((v, i) => close(v, best[i], `knob ${i}`, 1e-10));
     close(mse(bestKnobs(houses), houses), least, "least mse", 1e-10);
   }
+});
+
+test("the three errors of the path are means over three different sets of points", () => {
+  const { sets, fit } = pose({ seed: 4, points: 20, noise: 0.5, degree: 5 });
+  assert.deepEqual(sets.map(({ x }) => x.length), [20, 30, 1000]);
+  assert.equal(new Set(sets.flatMap(({ x }) => [...x])).size, 1050);
+  const one = fit(0.1);
+  [one.train, one.validation, one.test].forEach((error, i) => close(error, meanSquaredError(sets[i], one.weights), `set ${i}`, 1e-12));
 });
 
 test("along the path the training error rises, the weights shrink, and validation chooses its least", () => {

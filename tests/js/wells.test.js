@@ -16,7 +16,7 @@ for (const { depth, width, w, ...expected } of vectors.shapes) {
     });
     curvatures(shape).forEach((a, i) => close(a, expected.curvatures[i], "curvature"));
     for (const [T, share] of expected.shares) close(law(shape, T).share, share, `share at ${T}`, 1e-11);
-    for (const [at, density] of expected.density) close(law(shape, 0.64).density(at), density, `density at ${at}`, 1e-11);
+    for (const [T, time] of expected.relaxations) close(law(shape, T).relaxation, time, `relaxation at ${T}`, 1e-10);
   });
   test(`slopes of depth ${depth} and width ${width} are differences of energies`, () => {
     for (const at of [-4, -2, -0.01, 0.01, 0.5, 2.9, 3.5]) {
@@ -76,6 +76,24 @@ test("the histogram of a long walk is as near to the law as fair draws are", () 
   assert.ok(distance(walkers.histogram(-6, cell, 38), wanted.toReversed()) > 0.3, "another law is far");
 });
 
+test("walkers that all begin in the wide well cross over in the time of relaxation", () => {
+  const [shape, rate, noise] = [{ depth: 0.6, width: 1 }, 0.015, 8];
+  const { share, relaxation } = law(shape, stationaryTemperature(rate, noise));
+  const walkers = new Walkers({ shape, count: 1000, seed: 4 });
+  walkers.w.fill(-3);
+  const steps = Math.round(relaxation / rate);
+  for (let k = 0; k < steps; k++) walkers.step(rate, noise);
+  close(walkers.deep, share * (1 - Math.exp(-1)), "after one time", 0.12); // a barrier of 2 T is not very high
+  assert.equal(law(shape, 0.002).relaxation, Infinity);
+});
+
+test("every walker in view is in a column, and its deep ones are counted", () => {
+  const walkers = new Walkers({ shape: { depth: 0.6, width: 1 }, count: 4, seed: 0 });
+  walkers.w.set([-2, -1.01, 0.5, 7]);
+  assert.deepEqual([...walkers.histogram(-2, 1, 4)], [0.5, 0, 0.25, 0]);
+  assert.equal(walkers.deep, 0.5);
+});
+
 test("the law sums to 1 and its share is what lies on the right", () => {
   const exact = law({ depth: 0.6, width: 1 }, 0.5);
   close(exact.between(-24, 24), 1, "all", 1e-12, 1e-9);
@@ -112,10 +130,37 @@ test("the words say what wins, who is stuck, and when one temperature is not eno
   assert.match(told({}, 0), /make the temperature 0.64/);
   assert.match(told({}, 3000), /has met e\^\(−E\/T\).*The wide well wins.*bet on the other one/);
   assert.match(told({ prediction: "wide" }, 3000), /You bet right/);
-  assert.match(told({ learning_rate: 0.004, walkers: 100 }, 6000), /stuck/);
-  assert.match(told({ learning_rate: 0.06 }, 10), /No single T tells all/);
+  assert.match(told({ learning_rate: 0.004, walkers: 100 }, 6000), /stuck at \d+ %, .* 8 T high/);
+  assert.doesNotMatch(told({ learning_rate: 0.004, walkers: 100 }, 500), /stuck/); // still settling in their wells
+  assert.doesNotMatch(told({ learning_rate: 0.004, walkers: 100, depth: 0, width: 3 }, 6000), /stuck/); // even from the start
+  assert.match(told({ learning_rate: 0.06 }, 10), /is 1.97 in the wide well and 3.12 in the narrow one. No single T tells all/);
   assert.match(told({ learning_rate: 0.17 }, 10), /above 2\/a = 0.156/);
   assert.match(told({ mode: "schedule" }, 0), /Draw η\(t\) over the whole width/);
+});
+
+test("the law is not said to be met before the start is forgotten", () => {
+  const slow = /Step \d+: \d+ % in the deep well; .* at T = 0.32 says 62 %. .* about 11000 steps to forget the start/;
+  assert.match(told({ learning_rate: 0.01, walkers: 100 }, 20_000), slow);
+  assert.match(told({ learning_rate: 0.01, walkers: 100, seed: 1 }, 45_000), /has met .* The deep well wins/);
+});
+
+test("right shares alone are not the law", () => {
+  const all = { learning_rate: 0.02, batch_size: 4, depth: 0.6, width: 1, walkers: 500, mode: "constant", schedule: [], seed: 0 };
+  const run = new Run((name) => all[name]);
+  run.walkers.steps = 5000;
+  run.walkers.w = run.walkers.w.map((_, i) => (i < 198 ? 1 : -3)); // as many as the law says, all at the bottoms
+  assert.match(sentence(run.now(), run, "wide"), /Step 5000: 40 % in the deep well; .* says 40 %.$/);
+});
+
+test("a change of the law is a new start", () => {
+  const all = { learning_rate: 0.02, batch_size: 4, depth: 0.6, width: 1, walkers: 500, mode: "constant", schedule: [], seed: 0 };
+  const run = new Run((name) => all[name]);
+  run.step(3000);
+  assert.match(sentence(run.now(), run, "wide"), /has met/);
+  run.since = 3000;
+  assert.match(sentence(run.now(), run, "wide"), /about 800 steps to forget/);
+  run.restart();
+  assert.equal(run.since, 0);
 });
 
 test("a schedule ends with the temperature at which the walkers froze, if they ever followed", () => {

@@ -1,6 +1,7 @@
 """book_lib.classification against scikit-learn, torch, SciPy, finite differences and counting by hand."""
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from sklearn import calibration, datasets, linear_model, metrics
 
 from book_lib import _classification_models as models
 from book_lib import classification as cl
+from book_lib._lbfgs import minimize_smooth
 from book_lib.learning import numerical_gradient
 from book_lib.probability import softmax
 
@@ -44,6 +46,15 @@ def test_the_slope_of_the_sigmoid_is_sigma_times_one_minus_sigma():
     for z in np.linspace(-5, 5, 11):
         s = cl.sigmoid(z)
         assert numerical_gradient(cl.sigmoid, z) == pytest.approx(s * (1 - s), abs=1e-8)
+
+
+def test_the_largest_floats_are_no_trouble():
+    for z in (1e308, -1e308):
+        assert all(link(z) == (z > 0) for link in cl.links.values())
+        assert cl.softplus(z) == max(z, 0) and cl.log_sigmoid(z) == min(z, 0)
+    assert cl.softmax_cross_entropy([[1e308, -1e308]], [1]).tolist() == [math.inf]
+    assert cl.softmax_cross_entropy([[1e308, -1e308]], [0]).tolist() == [0]
+    assert cl.cross_entropy_gradient([[1e308, -1e308]], [1]).tolist() == [[1, -1]]
 
 
 def test_a_thousand_is_no_trouble():
@@ -190,6 +201,8 @@ def test_at_one_half_the_answer_is_the_sign_of_the_score_and_higher_thresholds_s
     X, t = two_clouds()
     model = cl.LogisticRegression(1.0).fit(X, t)
     assert np.array_equal(model.predict(X), (model.logits(X) >= 0).astype(int))
+    even = cl.BinaryClassifier(np.ones(1), 0.0, "pm1", 0.0, 0, True)
+    assert even.predict([[0.0], [-1e-9]]).tolist() == [1, -1]
     yes = [model.predict(X, threshold).sum() for threshold in (0.0, 0.3, 0.5, 0.9, 1.0)]
     assert yes[0] == len(X) and yes[-1] == 0 and yes == sorted(yes, reverse=True)
 
@@ -226,11 +239,135 @@ def test_digits_are_read_as_well_as_by_scikit_learn():
 
 def test_what_a_plane_separates_has_no_best_weights_without_a_penalty():
     for model, t in ((cl.LogisticRegression(0.0), [0, 0, 1, 1]), (cl.SoftmaxRegression(0.0), [0, 0, 1, 1])):
-        with pytest.raises(ValueError, match="penalty must be above 0 here: these weights separate"):
+        with pytest.raises(ValueError, match="penalty must be above 0 here: weights that separate"):
             model.fit([[0.0], [1.0], [2.0], [3.0]], t)
+    with pytest.raises(ValueError, match="penalty must be above 0"):
+        cl.LogisticRegression(0.0, convention="pm1", bias=False).fit([[1.0], [2.0], [-1.0]], [1, 1, -1])
     X, t = [[0.0], [1.0], [2.0], [3.0]], [0, 1, 0, 1]
     peer = linear_model.LogisticRegression(C=np.inf, tol=1e-10).fit(X, t)
     assert cl.LogisticRegression(0.0).fit(X, t).weights == pytest.approx(peer.coef_[0], rel=1e-4)
+
+
+def test_points_of_both_classes_on_the_plane_do_not_hold_the_weights_back():
+    """At x = 1 stands one of each: the loss there is least at z = 0, and the others may go as far as they like."""
+    X, t = [[0.0], [1.0], [1.0], [2.0]], [0, 0, 1, 1]
+    for model in (cl.LogisticRegression(0.0), cl.SoftmaxRegression(0.0)):
+        with pytest.raises(ValueError, match="penalty must be above 0"):
+            model.fit(X, t)
+    # Two classes mixed, a third far away: no W is best, though no line separates the first two.
+    with pytest.raises(ValueError, match="penalty must be above 0"):
+        cl.SoftmaxRegression(0.0).fit([[0.0], [0.0], [1.0], [2.0], [1.5], [9.0]], [0, 1, 0, 1, 1, 2])
+    # A third far away along another axis, while of the first two, which mix, some are beyond all doubt.
+    X = np.array([[-9, 0], [-1, 0], [0.5, 0], [9, 0], [1, 0], [-0.5, 0], [0, 9], [1, 9]])
+    with pytest.raises(ValueError, match="penalty must be above 0"):
+        cl.SoftmaxRegression(0.0).fit(X, [0, 0, 0, 1, 1, 1, 2, 2])
+    assert cl.SoftmaxRegression(0.0).fit(X[:6], [0, 0, 0, 1, 1, 1]).predict_proba([[9.0, 0.0]])[0, 1] > 0.99
+    # One "no" in a column where the others are all "yes" suffices, and there is a best w.
+    rng = np.random.default_rng(4)
+    X, t = np.column_stack([np.arange(40) % 2, rng.normal(size=40)]), (np.arange(40) % 2) | (rng.random(40) < 0.5)
+    with pytest.raises(ValueError, match="penalty must be above 0"):
+        cl.LogisticRegression(0.0).fit(X, t)
+    t[1] = 0
+    peer = linear_model.LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-12).fit(X, t)
+    assert cl.LogisticRegression(0.0).fit(X, t).weights == pytest.approx(peer.coef_[0], rel=1e-3)
+
+
+@given(st.integers(0, 30))
+def test_what_can_be_separated_is_what_a_linear_programme_finds(seed):
+    """Konis: maximise Σ y(Xw + c) with every y(Xw + c) ≥ 0; it is 0 exactly where the best weights are finite."""
+    rng = np.random.default_rng(seed)
+    n = 10 + 15 * (seed % 3)
+    X, t = rng.integers(0, 4, size=(n, 2)).astype(float), rng.integers(0, 2, n)
+    if n > 10:  # a line through points of the grid, with both classes on it, and now and then a label that is wrong
+        score = X @ [1, -1] - rng.integers(-1, 2)
+        t = np.where(score == 0, t, score > 0) ^ (np.arange(n) == 5) * (seed % 2)
+    t[:2] = 0, 1
+    signed = np.column_stack([np.ones(n), X]) * (2 * t - 1)[:, None]
+    best = optimize.linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(n), bounds=(-1, 1))
+    for model in (cl.LogisticRegression(0.0), cl.SoftmaxRegression(0.0)):
+        if best.fun < -1e-9:
+            with pytest.raises(ValueError, match="penalty must be above 0"):
+                model.fit(X, t)
+        else:
+            found = model.fit(X, t)
+            wrong = found.predict_proba(X).reshape(n, -1)[:, -1] - t
+            assert found.converged and wrong @ np.column_stack([np.ones(n), X]) == pytest.approx(np.zeros(3), abs=1e-3)
+
+
+@pytest.mark.parametrize("penalty", [1.0, 1e-4, 1e-8])
+def test_a_penalty_however_small_has_its_weights(penalty):
+    """Two points at ±1 are separable; the slope 2σ(−w) of the loss meets λw where nothing else holds w back."""
+    exact = optimize.brentq(lambda w: penalty * w - 2 * special.expit(-w), 0, 100)
+    found = cl.LogisticRegression(penalty).fit([[-1.0], [1.0]], [0, 1])
+    assert found.converged and found.weights == pytest.approx([exact], rel=1e-4)
+    many = cl.SoftmaxRegression(2 * penalty).fit([[-1.0], [1.0]], [0, 1])
+    assert many.converged and many.weights.ravel() == pytest.approx([-exact / 2, exact / 2], rel=1e-4)
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e-150, 1e150, 1e200])
+def test_columns_of_any_size_are_fitted(size):
+    X, labels = three_clouds()
+    for model, t in ((cl.LogisticRegression(0.0), labels == 1), (cl.SoftmaxRegression(0.0), labels)):
+        one, other = model.fit(X, t), model.fit(X * size, t)
+        assert other.converged and other.weights * size == pytest.approx(one.weights, rel=1e-3)
+        assert other.predict_proba(X * size) == pytest.approx(one.predict_proba(X), abs=1e-4)
+    free, huge = cl.LogisticRegression(0.0).fit(X, labels == 1), cl.LogisticRegression(1.0).fit(X * 1e200, labels == 1)
+    assert huge.weights * 1e200 == pytest.approx(free.weights, rel=1e-3)  # a penalty that such weights do not feel
+
+
+def test_a_table_may_be_of_any_kind_and_stays_as_it_is():
+    X, labels = np.arange(24).reshape(12, 2) % 7, np.arange(12) % 3
+    frozen = X.astype(np.float32)
+    frozen.setflags(write=False)
+    for model, t in ((cl.LogisticRegression(1.0), labels == 1), (cl.SoftmaxRegression(1.0), labels)):
+        expected = model.fit(X.astype(float), t).weights
+        for other in (X, X.tolist(), np.asfortranarray(X), np.repeat(X, 2, axis=0)[::2], frozen):
+            before = np.array(other)
+            assert np.array_equal(model.fit(other, t.tolist()).weights, expected)
+            assert np.array_equal(np.array(other), before)
+
+
+def test_more_columns_than_rows_and_equal_columns_share_the_weight():
+    X, t = two_clouds(20)
+    twice = cl.LogisticRegression(1.0).fit(np.column_stack([X, X[:, 0]]), t)
+    assert twice.weights[0] == pytest.approx(twice.weights[3], rel=1e-6)
+    wide = np.random.default_rng(0).normal(size=(5, 30))
+    model = cl.SoftmaxRegression(1.0).fit(wide, [0, 1, 2, 0, 1])
+    assert model.converged and model.weights.sum(axis=0) == pytest.approx(np.zeros(30), abs=1e-6)
+
+
+def test_the_solver_says_where_it_stopped():
+    bowl = np.array([1.0, 0.2])
+
+    def objective(w):
+        return float((bowl * w**2).sum()) / 2, bowl * w
+
+    found = minimize_smooth(objective, np.array([3.0, -2.0]), 1e-9, 100)
+    assert found.converged is True and found.weights == pytest.approx([0, 0], abs=1e-8)
+    short = minimize_smooth(objective, np.array([3.0, -2.0]), 1e-9, 1)
+    assert short.converged is False and short.steps == 1
+    stuck = minimize_smooth(lambda w: (float(np.abs(w).sum()) - 1, -np.sign(w)), np.array([1.0]), 1e-9, 100)
+    assert stuck.converged is False and stuck.weights == [1.0] and stuck.steps == 0  # a slope of the wrong sign
+
+
+def test_the_solver_takes_no_step_uphill():
+    """A curvature just above 2 throws w = 1 to −1.00001, a little higher; the parabola says where its bottom is."""
+    found = minimize_smooth(lambda w: (1.000005 * float(w @ w), 2.00001 * w), np.array([1.0]), 1e-9, 1)
+    assert found.value < 1e-9 and found.weights == pytest.approx([0], abs=1e-5)
+
+
+def test_few_steps_suffice_whatever_the_units():
+    """What the choice of units and the scaling of the first guess at H⁻¹ are for; without, it is half as many again."""
+    X, labels = datasets.load_digits(return_X_y=True)
+    assert cl.SoftmaxRegression(1.0).fit(X / 16, labels).steps < 80
+    assert cl.LogisticRegression(1.0).fit(*two_clouds()).steps <= 10
+
+
+def test_rosenbrocks_valley_is_no_trouble_for_the_solver():
+    found = minimize_smooth(
+        lambda w: (optimize.rosen(w), optimize.rosen_der(w)), np.array([-1.2, 1.0, -1.2, 1.0]), 1e-8, 500
+    )
+    assert found.converged and found.weights == pytest.approx(np.ones(4), abs=1e-6) and found.steps < 100
 
 
 @pytest.mark.parametrize("penalty", [0.0, 1.0])
@@ -287,6 +424,20 @@ def test_the_roc_curve_is_scikit_learns(seed, ties):
     assert cl.auc(t, s) == pytest.approx(cl.auc(t, s**3 + s))  # only the order matters
 
 
+def test_scores_of_any_size_are_ranked():
+    curve = cl.roc_curve([0, 1, 0, 1], [1e308, -1e308, 0.0, -0.0])
+    assert curve.thresholds.tolist() == [math.inf, 1e308, 0, -1e308]
+    assert curve.false_positive_rate.tolist() == [0, 0.5, 1, 1]
+    assert curve.true_positive_rate.tolist() == [0, 0, 0.5, 1]
+    assert cl.auc([0, 1], [0.0, 5e-324]) == 1
+
+
+def test_a_promise_that_no_score_keeps_is_the_threshold_infinity():
+    assert cl.threshold_for([0, 1], [2.0, 2.0], false_positive_rate=0) == math.inf
+    assert cl.threshold_for([0, 1], [2.0, 2.0], recall=0) == math.inf
+    assert cl.threshold_for([0, 1, 1], [2.0, 2.0, 1.0], recall=0.6) == 1
+
+
 def test_the_area_is_the_chance_that_a_case_scores_above_another():
     t, s = [0, 0, 1, 1, 1], [1.0, 2.0, 2.0, 3.0, 0.0]
     pairs = [(a > b) + 0.5 * (a == b) for a in (2.0, 3.0, 0.0) for b in (1.0, 2.0)]
@@ -335,11 +486,16 @@ def test_the_reliability_diagram_is_scikit_learns(seed, bins):
     assert found.frequency[filled] == pytest.approx(frequency)
     assert found.confidence[filled] == pytest.approx(confidence)
     assert np.isnan(found.frequency[~filled]).all() and found.counts.sum() == 80
-    assert np.array_equal(found.edges, np.linspace(0, 1, bins + 1))
+    assert found.edges == pytest.approx(np.linspace(0, 1, bins + 1))
 
 
 def test_edges_belong_to_the_bin_below():
     assert cl.reliability([0.0, 0.5, 1.0], [0, 0, 1], bins=2).counts.tolist() == [2, 1]
+    assert cl.reliability([0.0, 1.0], [0, 1], bins=1).counts.tolist() == [2]
+    for bins in range(1, 101):
+        edges = np.array([float(Fraction(k, bins)) for k in range(bins + 1)])
+        found = cl.reliability(edges, edges > 0.5, bins)
+        assert found.counts.tolist() == [2, *[1] * (bins - 1)] and np.array_equal(found.edges, edges)
 
 
 def test_of_many_classes_the_largest_probability_is_judged():
@@ -385,6 +541,10 @@ def test_logits_of_any_size_have_their_temperature():
     for size in (1e-200, 1e200):
         assert cl.fit_temperature(size * z, labels) / size == pytest.approx(one)
     assert cl.fit_temperature(z + 1000, labels) == pytest.approx(one)
+    huge = cl.fit_temperature([[5e307, -5e307]] * 4, [0, 0, 0, 1])  # the difference of 1e308, σ(1e308/T) = ¾
+    assert huge / 1e308 == pytest.approx(1 / math.log(3))
+    # One example beyond all doubt beside four that are right in three of four cases.
+    assert cl.fit_temperature([[1e200, 0], *[[1.0, 0]] * 4], [0, 0, 0, 0, 1]) == pytest.approx(1 / math.log(3))
 
 
 def test_two_classes_need_only_their_log_odds():
@@ -439,7 +599,7 @@ LOGISTIC, MANY = cl.LogisticRegression(), cl.SoftmaxRegression()
         (lambda: LOGISTIC.fit([[math.nan], [1.0]], [0, 1]), ValueError, "X must be finite"),
         (lambda: LOGISTIC.fit(X, [T]), ValueError, r"t must have shape \(N,\), got \(1, 4\)"),
         (lambda: LOGISTIC.fit(X, T).predict(X, 1.5), ValueError, "threshold must lie between 0 and 1"),
-        (lambda: LOGISTIC.fit(X, T).logits([[1.0, 2.0]]), ValueError, "X must have 1 columns"),
+        (lambda: LOGISTIC.fit(X, T).logits([[1.0, 2.0]]), ValueError, r"X must have shape \(N, 1\)"),
         (lambda: MANY.fit(X, [0, 0, 0, 0]), ValueError, r"labels must hold two classes at least, got \[0\]"),
         (lambda: MANY.fit(X, [0, 2, 0, 2]), ValueError, "every class from 0 to 2, got none of class 1: number them"),
         (lambda: MANY.fit(X, [1, 2, 1, 2]), ValueError, "got none of class 0"),
@@ -452,6 +612,11 @@ LOGISTIC, MANY = cl.LogisticRegression(), cl.SoftmaxRegression()
         (lambda: cl.confusion_matrix([0], [0, 1]), ValueError, r"labels and predictions must both have shape \(N,\)"),
         (lambda: cl.confusion_matrix([], []), ValueError, "N ≥ 1"),
         (lambda: cl.confusion_matrix([0, 3], [0, 1], classes=2), ValueError, "labels must lie in 0 ... 1, got 3"),
+        (lambda: cl.confusion_matrix([0, 1000], [0, 1]), ValueError, "labels must lie in 0 ... 999, got 1000"),
+        (lambda: cl.accuracy([0, 1], [0.2, 1.0]), ValueError, "predictions must be classes, .* or words, got 0.2"),
+        (lambda: cl.accuracy([0, math.nan], [0, 1]), ValueError, "labels must be classes, .* got nan"),
+        (lambda: cl.accuracy(["0", "1"], [0, 1]), TypeError, "must be of one kind, got str32 and int64"),
+        (lambda: cl.cross_entropy_gradient([[0.0, 1.0]], [[1], [1, 2]]), ValueError, "targets must be an array"),
         (lambda: cl.accuracy([0, 1], [0]), ValueError, r"got \(2,\) and \(1,\)"),
         (lambda: cl.precision_recall([0, 1], [0, 2]), ValueError, "predictions must hold only 0 and 1"),
         (lambda: cl.precision_recall([0, 1], [0]), ValueError, r"got \(2,\) and \(1,\)"),
@@ -473,6 +638,9 @@ LOGISTIC, MANY = cl.LogisticRegression(), cl.SoftmaxRegression()
         (lambda: cl.expected_calibration_error([0.2], [1], bins=0), ValueError, "bins must be at least 1"),
         (lambda: cl.fit_temperature([[1.0, 0.0]], [0]), ValueError, "labels must differ somewhere .* best T is 0"),
         (lambda: cl.fit_temperature([[1.0, 0.0]], [1]), ValueError, "labels must have larger logits .* best T is ∞"),
+        (lambda: cl.fit_temperature([[1.0, 1.0], [2.0, 2.0]], [0, 1]), ValueError, "logits must differ within a row"),
+        (lambda: cl.fit_temperature([[1.0, 0.0]] * 2, [0, 1]), ValueError, "labels must have larger .* best T is ∞"),
+        (lambda: cl.fit_temperature([0.0, 0.0], [0, 1]), ValueError, "logits must differ within a row"),
         (lambda: cl.fit_temperature([[1.0], [2.0]], [0, 0]), ValueError, r"logits must have shape \(N,\) or \(N, K\)"),
         (lambda: cl.fit_temperature([[1.0, math.nan]], [0]), ValueError, "logits must be finite"),
         (lambda: cl.fit_temperature([[1.0, 0.0]], [2]), ValueError, "labels must lie in 0 ... 1"),

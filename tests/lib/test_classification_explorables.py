@@ -53,6 +53,21 @@ def test_alt_text_can_be_given() -> None:
     assert all(kind(alt="A figure.").describe() == "A figure." for kind in (Boundaries, Threshold))
 
 
+def test_the_descriptions_numbers() -> None:
+    """A reader without the picture hears the same numbers as one with it."""
+    plane = Boundaries(view="three", separation=0.5, penalty=1.0, seed=2)
+    inputs, labels = plane.data()
+    peer = LogisticRegression(C=1.0, tol=1e-10, max_iter=10_000).fit(inputs, labels)
+    right = int((peer.predict(inputs) == labels).sum())
+    text = plane.describe()
+    assert f"from {np.log(3):.3f} to " in text and f"{right} points lie on their own side" in text
+    text = Threshold(threshold=1.0, base_rate=0.01, separation=3.0).describe()
+    recall, alarms = stats.norm.sf(1.0, loc=3.0), stats.norm.sf(1.0)
+    assert f"{100 * recall:.1f} % of the positives" in text and f"{100 * alarms:.2f} % of the negatives" in text
+    assert f"{1e4 * recall:.0f} right alarms and {99e4 * alarms:.0f} false ones" in text
+    assert f"precision {recall / (recall + 99 * alarms):.3g}." in text
+
+
 # -- boundaries
 
 
@@ -104,6 +119,24 @@ def test_below_the_largest_step_the_loss_never_rises(view: str) -> None:
         slow = Boundaries(view=view, seed=seed, penalty=0.3, learning_rate=0.99 * widget.largest_step())
         losses = [slow.loss(weights) for weights in slow.descend(100)]
         assert (np.diff(losses) < 1e-14).all()
+
+
+@pytest.mark.parametrize(("view", "rival"), [("two", 0.0), ("three", -50.0)])
+def test_the_largest_step_is_two_over_the_largest_curvature(view: str, rival: float) -> None:
+    """The curvature is largest where two classes are equally likely and the third out of the question."""
+    widget = Boundaries(view=view, seed=1)
+    inputs, labels = widget.data()
+    weights = np.zeros((widget.classes, 3))
+    weights[-1, 0] = rival
+
+    def slope(flat: np.ndarray) -> np.ndarray:
+        return gradient(flat.reshape(-1, 3), inputs, labels, 0.0).ravel()
+
+    steps = 1e-4 * np.eye(weights.size)
+    hessian = np.array([slope(weights.ravel() + s) - slope(weights.ravel() - s) for s in steps]) / 2e-4
+    assert 2 / widget.largest_step() == pytest.approx(np.linalg.eigvals(hessian).real.max(), rel=1e-6)
+    pressed = Boundaries(view=view, seed=1, penalty=3.0)
+    assert 2 / pressed.largest_step() == pytest.approx(2 / widget.largest_step() + 3 / 12, rel=1e-12)
 
 
 def test_separable_points_make_the_weights_grow() -> None:

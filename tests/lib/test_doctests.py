@@ -1,4 +1,4 @@
-"""Every example in a docstring of book_lib runs and prints what it says."""
+"""Every example in a docstring of book_lib and book_ext runs and prints what it says."""
 
 import doctest
 import importlib
@@ -6,9 +6,13 @@ import pkgutil
 
 import pytest
 
+import book_ext
 import book_lib
 
-MODULES = sorted(module.name for module in pkgutil.walk_packages(book_lib.__path__, "book_lib."))
+PACKAGES = (book_lib, book_ext)
+MODULES = sorted(
+    module.name for one in PACKAGES for module in pkgutil.walk_packages(one.__path__, one.__name__ + ".")
+)
 
 
 @pytest.mark.parametrize("name", MODULES)

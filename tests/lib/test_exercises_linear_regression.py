@@ -86,6 +86,7 @@ def test_every_line_has_its_answer_and_shows_every_slip(seed):
         (line.intercept, "this is the bias"),
         ((t / x).mean(), "mean of the ratios"),
         (-line.slope, "the sign"),
+        (line.slope * ((x - x.mean()) ** 2).sum(), "divide by the sum"),
     )
     for wrong, words in slips:
         verdict = check("linear_regression-1", wrong, seed=seed)
@@ -131,6 +132,16 @@ def test_the_largest_rate_is_where_descent_turns():
         assert (np.abs(np.linalg.eigvals(steps)).max() < 1) == shrinks
 
 
+def half_weighted(X, t, widths):
+    rows = X / widths[:, None]
+    return linalg.solve(rows.T @ rows, X.T @ t)
+
+
+def ignorance(x, X, noise, prior):
+    """xᵀSx from the joint normal law, as in ``band``."""
+    return band(x, X, noise, prior) ** 2 - noise**2
+
+
 def unpenalised(X, t, penalty):
     return X, t
 
@@ -154,6 +165,8 @@ def errors_of(X, t, penalty):
         ("linear_regression-2", lambda X, t, s: weighted(X, t, np.sqrt(s)), "not by σ"),
         ("linear_regression-2", lambda X, t, s: weighted(X, t, 1 / s), "Upside down"),
         ("linear_regression-2", lambda X, t, s: weighted(X, t, s**2), "used twice"),
+        ("linear_regression-2", lambda X, t, s: weighted(X, t, s**-0.5), "Upside down"),
+        ("linear_regression-2", half_weighted, "right-hand side"),
         ("linear_regression-3", lambda X: rate(X) / len(X), "limit for the sum"),
         ("linear_regression-3", lambda X: rate(X) / 2, "lands at once"),
         ("linear_regression-3", lambda X: rate(X) / len(X) / 2, "Two things"),
@@ -175,6 +188,9 @@ def errors_of(X, t, penalty):
             "standard deviations do not",
         ),
         ("linear_regression-7", lambda x, X, s, p: band(x, X, s, 1 / p), "wide prior says little"),
+        ("linear_regression-7", lambda x, X, s, p: np.sqrt(s**2 + ignorance(x, X, 1, p)), "divided by σ²"),
+        ("linear_regression-7", lambda x, X, s, p: np.sqrt(s**2 + ignorance(x, X, s, p) / s**2), "factor σ²"),
+        ("linear_regression-8", lambda X, p: (linalg.svdvals(X) / (linalg.svdvals(X) + p)).sum(), "squares s²"),
         ("linear_regression-8", lambda X, p: X.shape[1] - free(X, p), "held back"),
         ("linear_regression-8", lambda X, p: free(X, p**2), "λ is not squared"),
         ("linear_regression-8", lambda X, p: float(X.shape[1]), "counts all columns"),
@@ -182,6 +198,7 @@ def errors_of(X, t, penalty):
         ("linear_regression-8", lambda X, p: free(X, p * len(X)), "not Nλ"),
         ("linear_regression-8", lambda X, p: (ridge_hat(X, p) ** 2).sum(), "Each factor once"),
         ("linear_regression-9", errors_of, "training errors"),
+        ("linear_regression-9", lambda X, t, p: left_out(X, t, 0.0), "penalty is not used"),
         ("linear_regression-9", lambda X, t, p: -left_out(X, t, p), "The sign"),
         (
             "linear_regression-9",

@@ -172,6 +172,15 @@ def test_adams_first_step_is_the_learning_rate_whatever_the_gradient(g):
     assert state.weights == pytest.approx([-0.01 * np.sign(g)], rel=1e-4)
 
 
+def test_in_mere_noise_adams_steps_keep_their_length():
+    method, rng = opt.Adam(0.01, beta1=0.9, beta2=0.999), np.random.default_rng(0)
+    state = method.begin(np.zeros(2000))
+    for k in range(3000):
+        before, state = state, method.step(state, 1e3 * rng.normal(size=2000), k)
+    length = np.sqrt(((state.weights - before.weights) ** 2).mean())
+    assert length == pytest.approx(0.01 * math.sqrt((1 - 0.9) / (1 + 0.9)), rel=0.05)
+
+
 def test_adamw_without_decay_is_adam_and_with_it_shrinks_past_the_means():
     land = opt.Rosenbrock()
     ways = [
@@ -250,13 +259,27 @@ def test_newton_stays_where_no_step_helps():
     assert method.step(state, np.array([1.0]), 0, lambda w: abs(float(w[0]))) is state  # a slope that is not there
 
 
-def test_the_halved_step_is_the_first_that_falls_enough():
-    """f = √(1 + w²) from w = 2: H⁻¹g = w(1 + w²) = 10, to −8, −3 (higher than at 2), then −0.5."""
+def test_newton_takes_a_step_whose_gain_is_lost_in_the_last_digit():
+    """½w² at w = 1e-6 is 5e-13, nothing beside 1e6: there the height is the same, or by rounding a digit higher."""
+    method = opt.Newton(lambda w: np.eye(1))
+    state = method.begin([1e-6])
+    for bottom in (1e6, np.nextafter(1e6, math.inf)):
+        found = method.step(state, state.weights, 0, lambda w, h=bottom: 1e6 if w[0] else h)
+        assert found.weights == [0]
+
+
+@pytest.mark.parametrize(("start", "end"), [(2.0, -0.5), (1.5, -0.9375)])
+def test_the_halved_step_is_the_first_that_falls_enough(start, end):
+    """f = √(1 + w²) from w = 2: H⁻¹g = w(1 + w²) = 10, to −8, −3 (higher than at 2), then −0.5; from 1.5 to −3.375
+    (higher), then −0.9375."""
     method = opt.Newton(lambda w: np.diag((1 + w**2) ** -1.5))
     found = method.step(
-        method.begin([2.0]), np.array([2 / math.sqrt(5)]), 0, lambda w: math.sqrt(1 + float(w @ w))
+        method.begin([start]),
+        np.array([start / math.hypot(1, start)]),
+        0,
+        lambda w: math.sqrt(1 + float(w @ w)),
     )
-    assert found.weights == pytest.approx([-0.5])
+    assert found.weights == pytest.approx([end])
 
 
 # ---------------------------------------------------------------------------- the walk
@@ -301,6 +324,103 @@ def test_weights_keep_their_shape_and_the_start_is_not_changed():
     start = np.ones((2, 3))
     way = opt.minimize(lambda w: float((w**2).sum()), lambda w: 2 * w, start, opt.Adam(0.1), steps=5)
     assert way.points.shape == (6, 2, 3) and (start == 1).all()
+
+
+def test_a_gradient_that_fills_one_array_again_and_again_is_recorded_as_it_was():
+    buffer = np.zeros(1)
+
+    def gradient(w):
+        buffer[:] = 2 * w
+        return buffer
+
+    way = opt.minimize(lambda w: float(w @ w), gradient, [1.0], opt.GradientDescent(0.1), steps=3)
+    assert way.gradient_norms == pytest.approx(2 * 0.8 ** np.arange(4))
+
+
+def test_nobody_who_writes_into_what_was_handed_out_moves_the_descent():
+    def spoils(value):
+        def call(w):
+            w += 5.0
+            return value(w - 5.0)
+
+        return call
+
+    function, gradient = spoils(lambda w: float(w @ w)), spoils(lambda w: 2 * w)
+    seen = []
+    for step in opt.descend(function, gradient, [1.0], opt.Momentum(0.1, 0.0)):
+        seen.append(float(step.weights[0]))
+        step.weights[:], step.gradient[:] = 100.0, 100.0
+        if step.number == 3:
+            break
+    assert seen == pytest.approx(0.8 ** np.arange(4))
+
+
+def test_the_function_is_asked_once_for_each_point():
+    asked = []
+
+    def function(w):
+        asked.append(float(w[0]))
+        return float(w @ w)
+
+    way = opt.minimize(function, lambda w: 2 * w, [1.0], opt.GradientDescent(0.1), steps=3)
+    assert asked == way.points.ravel().tolist()
+
+
+def test_a_descent_goes_on_for_ever_and_ends_when_it_rests():
+    land = opt.Quadratic([1.0])
+    moments = opt.descend(land.value, land.gradient, [1.0], opt.GradientDescent(1.0), tolerance=0)
+    assert [(step.number, step.converged) for step in moments] == [(0, False), (1, True)]
+    assert list(moments) == []
+    flat = opt.descend(lambda w: 0.0, lambda w: np.ones(1), [0.0], opt.GradientDescent(1.0))
+    assert [step.number for step in itertools.islice(flat, 2000)] == list(range(2000))
+
+
+def test_a_function_may_give_any_single_number_and_its_own_errors_come_through():
+    for value in (3, np.float32(3), np.array(3.0), torch.tensor(3.0)):
+        assert opt.minimize(lambda w, v=value: v, lambda w: 0 * w, [1.0]).loss == 3.0
+    calls = itertools.count()
+
+    def wrong(w):
+        if next(calls):
+            raise TypeError("mine")
+        return 1.0
+
+    with pytest.raises(TypeError, match="^mine$"):
+        opt.minimize(wrong, lambda w: w, [1.0])
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e200])
+def test_a_slope_whose_square_fits_no_float_has_its_length(size):
+    land = opt.Quadratic([3 * size, 4 * size])
+    first = next(opt.descend(land.value, land.gradient, [1.0, 1.0]))
+    assert first.gradient_norm / size == pytest.approx(5)
+    assert next(opt.descend(lambda w: 0.0, lambda w: 0 * w, [1.0])).gradient_norm == 0
+
+
+def test_a_generator_that_diverges_says_what_minimize_says_but_keeps_no_way():
+    land = opt.Quadratic([2.0])
+    caught = []
+    for run in (opt.descend, opt.minimize):
+        with pytest.raises(opt.Diverged) as error:
+            list(run(land.value, land.gradient, [1.0], opt.GradientDescent(10.0)))
+        caught.append(error.value)
+    assert str(caught[0]) == str(caught[1]) and caught[0].trajectory is None
+    # (1 − 20)^k: the loss w² passes 1e10 at k = 4.
+    assert caught[0].step == 4 and caught[0].loss == 19.0**8 and caught[1].trajectory.losses.tolist() == [
+        1.0, 19.0**2, 19.0**4, 19.0**6
+    ]  # fmt: skip
+
+
+def test_a_loss_may_start_at_nothing_and_rise():
+    """Growth counts from 1 at least, and from the size of a loss below 0: a noisy step from 0 to 1e9 is no divergence,
+    nor is one from −1e3 to 9e12."""
+    for low, high in ((0.0, 1e9), (1e-30, 9e9), (-1e3, 9e12)):
+        heights = {0.0: low, 1.0: high}
+        method = opt.GradientDescent(1.0)
+        way = opt.minimize(lambda w, h=heights: h[float(w)], lambda w: -np.ones(()), 0.0, method, steps=1)
+        assert way.losses.tolist() == [low, high]
+    with pytest.raises(opt.Diverged):
+        opt.minimize(lambda w: 0.0 if w < 1 else 1.1e10, lambda w: -np.ones(()), 0.0, opt.GradientDescent(1.0))
 
 
 def test_momentum_that_passes_the_bottom_has_not_converged():
@@ -404,6 +524,18 @@ def test_a_descent_by_batches_asks_for_each_example_once_an_epoch():
     assert np.array_equal(way.points, again.points)
 
 
+def test_a_descent_draws_what_batches_draws_epoch_after_epoch():
+    asked, rng = [], np.random.default_rng(3)
+
+    def gradient(w, indices):
+        asked.append(indices.tolist())
+        return np.zeros(1)  # no slope at all: with batches that is no end
+
+    way = opt.minimize(lambda w: 0.0, gradient, [1.0], steps=8, batches=(10, 4), rng=np.random.default_rng(3))
+    expected = [part.tolist() for _ in range(3) for part in opt.batches(10, 4, rng)]
+    assert way.steps == 8 and not way.converged and asked == expected and expected[:3] != expected[3:6]
+
+
 # ---------------------------------------------------------------------------- heat
 
 
@@ -446,6 +578,18 @@ def test_each_step_draws_once_in_the_walkers_order():
     assert opt.noisy_descent(land, starts, 2, 0.1, 0.5, 1).shape == (5, 2) and (starts == 1).all()
 
 
+def test_a_walker_that_runs_off_is_named_with_its_step():
+    """Without noise w ← w − η·w³ for η = 1 from w = 1e60: −1e180, then beyond all floats."""
+
+    class Cubic:
+        def gradient(self, w):
+            return w**3
+
+    with pytest.raises(opt.Diverged, match="at step 2") as caught:
+        opt.noisy_descent(Cubic(), [0.0, 1e60], 9, 1.0, 0.0, 1)
+    assert caught.value.step == 2 and caught.value.learning_rate == 1.0 and caught.value.loss == math.inf
+
+
 def test_no_noise_is_descent():
     land = opt.Quadratic([2.0])
     assert opt.noisy_descent(land, [[1.0]], 3, 0.25, 0.0, 1) == pytest.approx(np.array([[0.125]]))
@@ -473,6 +617,11 @@ def test_decimation_sums_out_every_second_spin(K):
 
 def test_tiny_couplings_keep_their_digits():
     assert opt.decimate(np.array([1e-8, 1e-20])) == pytest.approx([1e-16, 1e-40], rel=1e-12)
+
+
+def test_no_coupling_is_too_strong():
+    assert opt.decimate(1e308) == 1e308
+    assert opt.decimate(1.0) == pytest.approx(math.atanh(math.tanh(1.0) ** 2), rel=1e-14)  # where the formulas meet
 
 
 def test_at_any_temperature_above_zero_a_chain_flows_to_no_magnet():
@@ -539,6 +688,8 @@ def step(method, gradient=(1.0,)):
         ),
         (lambda: run(method=opt.GradientDescent(lambda k: -1.0)), ValueError, "must not fall below 0, .* at step 0"),
         (lambda: run(method=opt.GradientDescent(lambda k: "a")), TypeError, "the value of learning_rate must be"),
+        (lambda: run(method=opt.AdamW(lambda k: math.nan)), ValueError, "the value of learning_rate must be finite"),
+        (lambda: run(method=opt.Momentum(lambda k: None)), TypeError, "the value of learning_rate must be a real"),
         (lambda: run([math.nan]), ValueError, "start must be finite"),
         (lambda: run(["a"]), TypeError, "start must be an array of real numbers"),
         (lambda: run(steps=-1), ValueError, "steps must be at least 0"),
@@ -553,7 +704,12 @@ def step(method, gradient=(1.0,)):
         (lambda: opt.minimize(BOWL.value, None, [1.0]), TypeError, "gradient must be a function"),
         (lambda: opt.minimize(lambda w: math.nan, BOWL.gradient, [1.0]), ValueError, "at the start must be finite"),
         (lambda: opt.minimize(BOWL.value, lambda w: [math.nan], [1.0]), ValueError, "gradient at the start must be"),
-        (lambda: opt.minimize(lambda w: "a", BOWL.gradient, [1.0]), TypeError, "function at the start must be a real"),
+        (lambda: opt.minimize(lambda w: "a", BOWL.gradient, [1.0]), TypeError, "function must return a real number"),
+        (lambda: opt.minimize(lambda w: w**2, BOWL.gradient, [1.0]), TypeError, r"a real number, got array\(\[1.\]\)"),
+        (lambda: opt.minimize(lambda w: None, BOWL.gradient, [1.0]), TypeError, "a real number, got None"),
+        (lambda: opt.minimize(lambda w: True, BOWL.gradient, [1.0]), TypeError, "a real number, got True"),
+        (lambda: opt.minimize(lambda w: [[1], [1, 2]], BOWL.gradient, [1.0]), TypeError, "a real number, got"),
+        (lambda: opt.minimize(lambda w: 10**400, BOWL.gradient, [1.0]), ValueError, "must be finite, got inf"),
         (
             lambda: opt.minimize(lambda w: 1.0 if w[0] == 1 else w, BOWL.gradient, [1.0]),
             TypeError,
@@ -580,6 +736,7 @@ def step(method, gradient=(1.0,)):
         (lambda: BOWL.value([1.0, 2.0]), ValueError, r"weights must be points of shape \(…, 1\), got \(2,\)"),
         (lambda: opt.Saddle().gradient(1.0), ValueError, r"points of shape \(…, 2\)"),
         (lambda: opt.Saddle().largest_curvature(np.zeros((3, 2))), ValueError, "weights must be one point"),
+        (lambda: opt.Saddle().largest_curvature([math.inf, 0.0]), ValueError, "weights must be finite"),
         (lambda: opt.ravine(0.0), ValueError, "ratio must be greater than 0"),
         (lambda: opt.Rosenbrock(b=-1.0), ValueError, "b must be greater than 0"),
         (lambda: opt.DoubleWell(barrier=0.0), ValueError, "barrier must be greater than 0"),
@@ -592,6 +749,9 @@ def step(method, gradient=(1.0,)):
         (lambda: opt.noisy_descent(OneWell(), 0, 1, 0.1, 1.0, 0), ValueError, "walkers must be at least 1"),
         (lambda: opt.noisy_descent(OneWell(), 1.5, 1, 0.1, 1.0, 0), TypeError, "walkers must be an integer"),
         (lambda: opt.noisy_descent(OneWell(), np.zeros((1, 1, 1)), 1, 0.1, 1.0, 0), ValueError, "must be a count"),
+        (lambda: opt.noisy_descent(OneWell(), [[1], [1, 2]], 1, 0.1, 1.0, 0), ValueError, "walkers must be an array"),
+        (lambda: opt.noisy_descent(OneWell(), None, 1, 0.1, 1.0, 0), TypeError, "walkers must be an integer"),
+        (lambda: opt.noisy_descent(OneWell(), 5, 1, math.cos, 1.0, 0), TypeError, "learning_rate must be a real"),
         (lambda: opt.noisy_descent(OneWell(), 5, 1, 0.0, 1.0, 0), ValueError, "learning_rate must be greater than 0"),
         (lambda: opt.noisy_descent(OneWell(), 5, 2, [0.1], 1.0, 0), ValueError, r"or have shape \(2,\)"),
         (lambda: opt.noisy_descent(OneWell(), 5, 1, [-0.1], 1.0, 0), ValueError, "learning_rate must not be negative"),

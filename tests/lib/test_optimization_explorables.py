@@ -95,14 +95,17 @@ def test_wells_are_smooth_and_the_law_is_an_integral() -> None:
     assert GRID[len(GRID) // 2] == 0
 
 
-def exact_law(one: LearningRateTemperature, steps: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def transitions(one: LearningRateTemperature, w: np.ndarray) -> np.ndarray:
+    """The probabilities of one step on a grid, from column to row."""
+    mean = w - one.learning_rate * one.wells.gradient(w)
+    kernel = np.exp(-(((w[:, None] - mean) / (one.learning_rate * one.noise)) ** 2) / 2)
+    return kernel / kernel.sum(axis=0)
+
+
+def exact_law(one: LearningRateTemperature) -> tuple[np.ndarray, np.ndarray]:
     """The stationary law of the steps themselves, on a grid: what e^(−E/T) is only the limit of."""
     w = np.linspace(-8, 6, 700)
-    spread = one.learning_rate * one.noise
-    mean = w - one.learning_rate * one.wells.gradient(w)
-    kernel = np.exp(-(((w[:, None] - mean) / spread) ** 2) / 2)
-    kernel /= kernel.sum(axis=0)
-    balance = kernel - np.eye(len(w))
+    balance = transitions(one, w) - np.eye(len(w))
     balance[0] = 1
     return w, np.linalg.solve(balance, np.eye(len(w))[0])
 
@@ -114,6 +117,17 @@ def test_small_steps_have_boltzmanns_law() -> None:
         q = one.wells.density(w, one.temperature) * (w[1] - w[0])
         assert abs(p - q).sum() / 2 < 0.025
         assert p[w > 0].sum() == pytest.approx(one.wells.share(one.temperature), abs=0.015)
+
+
+def test_relaxation_is_the_slowest_time_of_the_steps_themselves() -> None:
+    w = np.linspace(-8, 6, 561)
+    for rate, part in ((0.008, 0.04), (0.01, 0.07)):  # the barrier is 3.9 and 3.1 T high
+        one = LearningRateTemperature(learning_rate=rate)
+        kernel = transitions(one, w)
+        factors = np.sort(np.abs(np.linalg.eigvals(np.linalg.matrix_power(kernel, 64))))
+        steps = -64 / math.log(factors[-2])
+        assert one.wells.relaxation(one.temperature) / rate == pytest.approx(steps, rel=part)
+    assert one.wells.relaxation(0.002) == math.inf
 
 
 def test_the_wide_well_wins_hot_and_the_deep_one_cold() -> None:
@@ -171,7 +185,10 @@ def test_pictures_for_readers_without_scripts(widget) -> None:
 
 def test_the_picture_is_told_in_numbers() -> None:
     assert "diverged at step" in DescentRace(learning_rate=0.6, steps=200).describe()
-    assert "2/L = 0.5" in DescentRace().describe()
+    assert "0.1 is below 2/L = 0.5" in DescentRace().describe()
+    assert "0.02 is not below 2/L = 0.02" in DescentRace(landscape="ravine", learning_rate=0.02).describe()
+    well = DescentRace(landscape="double_well", start=[1.7, 1.2], optimizers=["gradient_descent"], steps=300)
+    assert "gradient descent 0.2 above the minimum" in well.describe()  # the other well is as much higher
     text = LearningRateTemperature().describe()
     assert "temperature is 0.64" in text
     assert "the law e to the minus E over T says 40" in text

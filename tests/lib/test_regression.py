@@ -51,6 +51,15 @@ def test_a_constant_column_is_only_centred():
     assert units.scale == [1] and (units.apply(np.full((10, 1), 0.1)) == 0).all()
 
 
+@pytest.mark.parametrize("size", [1e-300, 1e-200, 1e200, 1e307])
+def test_columns_whose_squares_fit_no_float_are_standardised_too(size):
+    """No warning, and the same numbers as for the columns divided by their size."""
+    X = table()[0] / 8
+    assert regression.standardize(X * size).apply(X * size) == pytest.approx(
+        preprocessing.StandardScaler().fit_transform(X)
+    )
+
+
 def test_weights_go_back_to_the_old_units():
     X, t = table()
     X = X * [1, 100, 0.01] + [3, 5, 7]
@@ -142,6 +151,45 @@ def test_the_rank_is_that_of_columns_of_equal_size():
     assert found.weights == pytest.approx([1e-20, 2, 2], rel=1e-9)
 
 
+@pytest.mark.parametrize("size", [1e-200, 1e-150, 1e150, 1e200])
+def test_no_size_of_columns_or_targets_breaks_the_fit(size):
+    X, t = table()
+    expected = np.linalg.lstsq(X, t)[0]
+    for fit in (lambda X, t: regression.least_squares(X, t).weights, lambda X, t: regression.ridge(X, t, 0.0)):
+        assert fit(X * size, t) * size == pytest.approx(expected)
+        assert fit(X, t * size) / size == pytest.approx(expected)
+
+
+def test_a_constant_column_beside_the_ones_is_reported():
+    X, t = table()
+    X = regression.design(np.column_stack([X, np.full(12, 7.0)]))
+    found = regression.least_squares(X, t)
+    assert found.rank == 4 and found.note.startswith("rank 4 of 5: columns of X depend on one another")
+    assert found.weights == pytest.approx(np.linalg.pinv(X) @ t)
+    assert found.weights[4] == pytest.approx(7 * found.weights[0])  # the shortest way to share a constant
+
+
+def test_a_table_may_be_of_any_kind_and_stays_as_it_is():
+    X, t = np.arange(12).reshape(6, 2) % 5, np.arange(6) ** 2
+    expected = regression.least_squares(X.astype(float), t.astype(float)).weights
+    strided, frozen = np.repeat(X, 2, axis=0)[::2], X.astype(np.float32)
+    frozen.setflags(write=False)
+    for other in (X, X.tolist(), np.asfortranarray(X), strided, frozen):
+        for fit in (
+            lambda X: regression.least_squares(X, t).weights,
+            lambda X: regression.ridge(X, t, 0.0),
+            lambda X: regression.BayesianLinearRegression(1e-14, 1.0).fit(X, t).mean,
+        ):
+            assert fit(other) == pytest.approx(expected, rel=1e-10) and fit(other).dtype == np.float64
+    A = np.column_stack([np.ones(6), X])
+    before = A.copy()
+    for call in (regression.least_squares, lambda A, t: regression.ridge(A, t, 1.0)):
+        call(A, t)
+        assert np.array_equal(A, before)
+    assert regression.standardize(A).apply(A)[:, 1:] == pytest.approx(regression.standardize(X).apply(X))
+    assert np.array_equal(A, before)
+
+
 def test_columns_of_zeros_get_no_weight():
     found = regression.least_squares([[0.0, 1.0], [0.0, 2.0]], [1.0, 2.0])
     assert found.weights == pytest.approx([0, 1]) and found.rank == 1
@@ -228,6 +276,20 @@ def test_a_column_of_ones_alone_is_the_mean_whatever_the_penalty():
 
 def test_huge_columns_do_not_overflow():
     assert regression.ridge([[1e200], [2e200]], [1.0, 2.0], 1.0) * 1e200 == pytest.approx([1])
+    assert regression.ridge([[1e-200], [2e-200]], [1.0, 2.0], 1e300) == [0]
+
+
+def test_without_a_penalty_units_do_not_matter():
+    X, t = table(columns=2)
+    found = regression.ridge_path(X * [1e-10, 1e10], t, [0.0, 1e-3])
+    assert found[0] * [1e-10, 1e10] == pytest.approx(np.linalg.lstsq(X, t)[0])
+    assert found[1, 0] * 1e-10 == pytest.approx(0, abs=1e-9)  # a penalty shrinks the small column most
+
+
+def test_more_weights_than_rows_share_the_answer_as_the_exact_solution_does():
+    X, t = table(3, 6)
+    dual = X.T @ np.linalg.solve(X @ X.T + 0.3 * np.eye(3), t)
+    assert regression.ridge(X, t, 0.3) == pytest.approx(dual)
 
 
 # ---------------------------------------------------------------------------- Bayes
@@ -275,6 +337,35 @@ def test_predictions_are_those_of_weights_drawn_from_the_posterior():
     assert answers.var() == pytest.approx(variance[0], rel=4 * math.sqrt(2 / 200_000))
 
 
+@pytest.mark.parametrize("alpha", [1e-18, 1e-12])
+def test_ignorance_along_one_direction_spoils_no_other(alpha):
+    """Two equal columns and a prior that says next to nothing: w₁ − w₂ may be anything, and where both count alike it
+    does not matter. The band is that of one column with twice the prior variance, and never below the noise."""
+    X, t = table(8, 2)
+    twice = np.column_stack([X, X[:, 0]])
+    variance = regression.BayesianLinearRegression(alpha, 1.0).fit(twice, t).predict(twice)[1]
+    exact = 1 + np.einsum("nd,de,ne->n", X, np.linalg.inv(X.T @ X), X)  # the limit of a flat prior
+    assert variance == pytest.approx(exact)
+    off = regression.BayesianLinearRegression(alpha, 1.0).fit(twice, t).predict([[1.0, 0.0, -1.0]])[1]
+    assert off[0] == pytest.approx(2 / alpha)
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e150, 1e200])
+def test_the_posterior_of_columns_of_any_size(size):
+    """Beside huge columns the prior says nothing: least squares, and ln p(t) as if s were the unit of x."""
+    X, t = table(8, 2)
+    found = regression.BayesianLinearRegression(1.0, 1.0).fit(X * size, t)
+    if size < 1:
+        assert found.mean == pytest.approx([0, 0], abs=1e-190)
+        assert found.log_evidence == pytest.approx(-(t @ t) / 2 - 4 * math.log(2 * math.pi))
+        return
+    best, rest = np.linalg.lstsq(X, t)[:2]
+    assert found.mean * size == pytest.approx(best)
+    half_log_det = math.log(np.linalg.det(X.T @ X)) / 2 + 2 * math.log(size)
+    assert found.log_evidence == pytest.approx(-rest[0] / 2 - 4 * math.log(2 * math.pi) - half_log_det)
+    assert found.predict(X * size)[1] == pytest.approx(1 + np.diag(X @ np.linalg.inv(X.T @ X) @ X.T))
+
+
 @given(st.integers(0, 100))
 def test_data_only_narrow_the_band_and_never_below_the_noise(seed):
     X, t = table(10, 2, seed)
@@ -313,17 +404,18 @@ BAYES = regression.BayesianLinearRegression(1.0, 1.0)
         (lambda: regression.design(X, degree=2), ValueError, "degree needs a single column x, got 2"),
         (lambda: regression.design([1e200], degree=2), ValueError, "the powers of x must be finite"),
         (lambda: regression.standardize([1.0]), ValueError, r"X must have shape \(N, D\)"),
-        (lambda: UNITS.apply([[1.0]]), ValueError, "X must have 2 columns, one for each weight"),
+        (lambda: UNITS.apply([[1.0]]), ValueError, r"X must have shape \(N, 2\), the columns that were fitted"),
         (lambda: UNITS.weights_back([1.0]), ValueError, r"weights must have shape \(2,\) or \(3,\), got \(1,\)"),
         (lambda: UNITS.weights_back([1.0, math.inf]), ValueError, "weights must be finite"),
         (lambda: regression.least_squares(X, [1.0]), ValueError, r"t must have shape \(3,\), one number for each row"),
         (lambda: regression.least_squares(X, [T]), ValueError, r"t must have shape \(3,\).*got \(1, 3\)"),
+        (lambda: regression.least_squares(X, [[t] for t in T]), ValueError, r"t must have shape \(3,\).*\(3, 1\)"),
         (lambda: regression.least_squares([1.0], [1.0]), ValueError, r"X must have shape \(N, D\)"),
         (lambda: regression.least_squares(np.ones((0, 2)), []), ValueError, r"got \(0, 2\)"),
         (lambda: regression.least_squares([[math.nan]], [1.0]), ValueError, r"X must be finite, got nan at index"),
         (lambda: regression.least_squares([[1.0]], [math.inf]), ValueError, "t must be finite, got inf at"),
         (lambda: regression.least_squares([["a"]], [1.0]), TypeError, "X must be an array of real numbers"),
-        (lambda: regression.least_squares(X, T).predict([[1.0]]), ValueError, "X must have 2 columns"),
+        (lambda: regression.least_squares(X, T).predict([[1.0]]), ValueError, r"X must have shape \(N, 2\)"),
         (lambda: regression.normal_equations_residual(X, T, [1.0]), ValueError, r"w must have shape \(2,\)"),
         (lambda: regression.mean_squared_error([1.0], [1.0, 2.0]), ValueError, r"got \(1,\) and \(2,\)"),
         (lambda: regression.mean_squared_error([], []), ValueError, r"t and y must both have shape \(N,\), N ≥ 1"),
@@ -350,7 +442,7 @@ BAYES = regression.BayesianLinearRegression(1.0, 1.0)
         (lambda: regression.BayesianLinearRegression("1", 1.0), TypeError, "prior_precision must be a real"),
         (lambda: BAYES.fit(X, [1.0, 2.0]), ValueError, r"t must have shape \(3,\)"),
         (lambda: BAYES.fit(X, T).predict([1.0, 2.0]), ValueError, r"X must have shape \(N, D\)"),
-        (lambda: BAYES.fit(X, T).predict([[1.0]]), ValueError, "X must have 2 columns"),
+        (lambda: BAYES.fit(X, T).predict([[1.0]]), ValueError, r"X must have shape \(N, 2\)"),
     ],
 )
 def test_bad_input_is_refused(call, error, message):

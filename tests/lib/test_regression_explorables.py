@@ -132,6 +132,22 @@ def test_the_three_sets_are_different_points() -> None:
     assert not np.isin(sets[0], sets[1]).any() and not np.isin(sets[1], sets[2]).any()
 
 
+def test_the_descriptions_numbers() -> None:
+    """A reader without the picture hears the same numbers as one with it."""
+    houses = HousePrices(fifth=True).describe()
+    assert "4000 (1370)" in houses and "1402270.0" in houses and "188230.97" in houses
+    ridge = RidgePath(penalty=0.1, seed=3)
+    text = ridge.describe()
+    x, t = ridge.data()[0]
+    model = Ridge(alpha=0.1, solver="svd").fit(np.polynomial.legendre.legvander(x, 12)[:, 1:], t)
+    assert f"whose length is {np.linalg.norm(model.coef_):.3g}:" in text
+    assert f"others by {ridge.errors()[1]:.3f}." in text
+    band = PredictiveBand(at=0.2)
+    mean, variance = gaussian_conditional(band, 0.2)
+    expected = f"{mean:.2f} ± {variance**0.5:.2f}, of which the noise is 0.2 and the curve's own uncertainty "
+    assert f"{expected}{(variance - 0.04) ** 0.5:.2f}." in band.describe()
+
+
 # -- predictive band
 
 

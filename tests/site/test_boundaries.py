@@ -65,7 +65,7 @@ def test_the_boundary_is_where_the_logits_are_equal(plane: Live) -> None:
         """el => {
             const svg = el.querySelector('.xp-plot-svg');
             const d = svg.querySelector('path.xp-line.xp-theory').getAttribute('d');
-            const [width, height] = [svg.width.baseVal.value - 72, 340 - 58];
+            const [width, height] = [svg.width.baseVal.value - 72, 298 - 58];
             return [...d.matchAll(/[ML]([\\d.-]+) ([\\d.-]+)/g)].map(m =>
                 [6 * (m[1] - 56) / width - 3, 3 - 6 * (m[2] - 12) / height]);
         }"""
@@ -73,6 +73,23 @@ def test_the_boundary_is_where_the_logits_are_equal(plane: Live) -> None:
     assert len(ends) >= 2
     for x, y in ends:
         assert abs(b + u * x + v * y) < 0.02 * np.hypot(u, v)
+
+
+def test_probability_nine_tenths_lies_ln_9_over_w_from_the_boundary(plane: Live) -> None:
+    start(plane).step(50)
+    (_, (b, u, v)) = weights(plane, 2)
+    places = plane.box.evaluate(
+        """el => {
+            const svg = el.querySelector('.xp-plot-svg');
+            const d = svg.querySelector('path.xp-line.xp-muted').getAttribute('d');
+            const [width, height] = [svg.width.baseVal.value - 72, 298 - 58];
+            return [...d.matchAll(/[ML]([\\d.-]+) ([\\d.-]+)/g)].map(m =>
+                [6 * (m[1] - 56) / width - 3, 3 - 6 * (m[2] - 12) / height]);
+        }"""
+    )
+    away = np.array([(b + u * x + v * y) / np.hypot(u, v) for x, y in places])
+    np.testing.assert_allclose(abs(away), np.log(9) / np.hypot(u, v), atol=0.02)
+    assert (away > 0).any() and (away < 0).any()
 
 
 def test_separable_points_without_a_penalty_have_no_end(plane: Live) -> None:
@@ -96,6 +113,34 @@ def test_too_large_a_rate_is_named(plane: Live) -> None:
     assert start(plane).readouts()["steps"] == 0
 
 
+def test_what_is_said_of_a_rise_is_said_of_the_rate_that_rose(plane: Live) -> None:
+    """The reader turns the rate down after a rise, or after a divergence: no sentence may speak of the new one."""
+    caption = plane.box.locator(".xp-caption")
+    start(plane, learning_rate=100, separation=0.3, penalty=0.1).step(2)
+    plane.set(learning_rate=0.01)
+    expect(caption).to_contain_text("learning rate, 100, is above 2/L")
+    plane.step(1)
+    expect(caption).to_contain_text("Step 3: loss")
+    start(plane, learning_rate=100, penalty=10).step(200)
+    plane.set(learning_rate=1)
+    expect(caption).to_contain_text("the learning rate 100 times that is 83.3, above 2")
+    plane.set(penalty=0.1)  # it does not go on from where it has diverged
+    expect(caption).to_contain_text("All weights are 0")
+    assert plane.step(5).readouts()["norm"] < 10
+
+
+def test_separable_is_not_called_a_least_loss_of_nought(plane: Live) -> None:
+    start(plane, points=[-0.1, 0, 0, -2, 1, 0, 0.1, 0, 1, 2, -1, 1, 2.5, -3, 0], learning_rate=0.1).step(1)
+    expect(plane.box.locator(".xp-caption")).to_contain_text("no loss is the least")
+
+
+def test_a_dashed_line_is_one_line(plane: Live) -> None:
+    """Dashes begin anew at each piece: two classes have two straight lines of probability 0.9, three two or three."""
+    pieces = "el => el.querySelector('path.xp-line.xp-muted').getAttribute('d').match(/M/g).length"
+    assert start(plane).step(50).box.evaluate(pieces) == 2
+    assert start(plane, view="three").step(50).box.evaluate(pieces) <= 3
+
+
 def test_points_by_keyboard_and_pointer(plane: Live) -> None:
     point = start(plane).box.get_by_role("slider", name="Point 1", exact=True)
     inputs, labels = Boundaries().data()
@@ -104,7 +149,7 @@ def test_points_by_keyboard_and_pointer(plane: Live) -> None:
     assert moved[:3] == [pytest.approx(inputs[0, 0] + 0.1, abs=1e-3), pytest.approx(inputs[0, 1], abs=1e-3), 0]
     point.press("Enter")
     assert plane.settle().get("points")[2] == 1
-    plane.button("Change the class").click()
+    plane.button("Change class").click()
     assert plane.settle().get("points")[2] == 0
     box = point.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -114,9 +159,8 @@ def test_points_by_keyboard_and_pointer(plane: Live) -> None:
     plane.page.mouse.up()
     after = plane.settle().get("points")
     held = [i for i in range(12) if after[3 * i : 3 * i + 2] != moved[3 * i : 3 * i + 2]]
-    assert len(held) == 1
-    i = held[0]
-    assert after[3 * i] > moved[3 * i] and after[3 * i + 1] > moved[3 * i + 1]
+    assert held == [0]
+    assert after[0] > moved[0] and after[1] > moved[1]
 
 
 def test_other_classes_are_other_points(plane: Live) -> None:

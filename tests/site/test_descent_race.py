@@ -105,6 +105,15 @@ def test_a_start_decides_the_well_and_the_words_say_so(race: Live) -> None:
     assert "higher well" not in caption(race)
 
 
+def test_a_runaway_does_not_paint_the_map_over(race: Live) -> None:
+    start(race, landscape="ravine", learning_rate=0.0204, start=[-2.5, 0.7]).step(500)
+    library = DescentRace(landscape="ravine", learning_rate=0.0204).run("gradient_descent", 500).points
+    seen = int((abs(library[:, 1]) <= 2).sum())  # half a map beyond the rim, at most
+    path = race.box.locator(".xp-plot-svg").first.locator(".xp-mark.xp-line.xp-simulation").get_attribute("d")
+    assert path.count("L") + 1 == seen + 1
+    assert race.box.locator(".xp-dr-flag text").all_text_contents()[0] == "∞"
+
+
 def test_the_start_is_dragged_and_moved_by_keys(race: Live) -> None:
     start(race).step(5)
     grip = race.box.get_by_role("slider", name="Start of the race")
@@ -130,6 +139,8 @@ def test_a_landscape_chosen_brings_its_start_and_rate(race: Live) -> None:
     assert race.settle().get("landscape") == "ravine"
     assert race.get("learning_rate") == 0.015
     assert race.get("start") == [-2.5, 0.7]
+    for name, limit in (("Learning", "2/L = 0.02"), ("Momentum", "2(1 + β)/L = 0.038")):
+        assert limit in race.box.get_by_role("slider", name=name).get_attribute("aria-valuetext")
 
 
 def test_boxes_choose_who_races_and_one_stays(race: Live) -> None:

@@ -85,6 +85,8 @@ def test_batches_and_rates_cool_alike(walkers: Live) -> None:
     """η and σ² count by their product: half the rate or twice the batch, one law."""
     for settings in ({"learning_rate": 0.01}, {"batch_size": 8}):
         shown = start(walkers, **settings).readouts()
+        said = walkers.box.get_by_role("slider", name="Learning rate").get_attribute("aria-valuetext")
+        assert said.endswith("temperature 0.32"), said  # a change of the batch is heard there too
         assert shown["temperature"] == pytest.approx(0.32)
         assert shown["fair"] == pytest.approx(LearningRateTemperature().wells.share(0.32), rel=1e-9)
 
@@ -121,6 +123,27 @@ def test_cold_walkers_are_stuck(walkers: Live) -> None:
     assert "stuck" in caption(walkers)
 
 
+def test_the_law_is_met_only_when_the_start_is_forgotten(walkers: Live) -> None:
+    tau = LearningRateTemperature().wells.relaxation(0.32) / 0.01
+    start(walkers, learning_rate=0.01).step(20_000)  # not twice that time
+    assert f"about {float(f'{tau:.2g}'):g} steps to forget the start" in caption(walkers)
+    for _ in range(8):
+        if "has met" in caption(walkers.step(6000)):
+            break
+    assert "has met" in caption(walkers)
+    assert walkers.readouts()["step"] > 3 * tau
+    walkers.set(batch_size=2)  # another law: nothing is met yet
+    assert "has met" not in caption(walkers.step(100))
+
+
+def test_the_law_is_drawn_in_columns_and_none_towers_over_the_picture(walkers: Live) -> None:
+    start(walkers, learning_rate=0.005).step(100)
+    path = walkers.box.locator(".xp-plot-svg .xp-mark.xp-line.xp-theory").nth(1).get_attribute("d")
+    heights = [float(point.split(" ")[1]) for point in path[1:].split("L")]
+    assert heights[0::2] == heights[1::2]  # level over each column
+    assert min(heights) > 12  # the top of the axes
+
+
 def test_a_schedule_ready_made_runs_to_its_end_and_is_noted(walkers: Live) -> None:
     start(walkers, mode="schedule", collected=[], walkers=400)
     walkers.button("Slow cooling").click()
@@ -134,7 +157,8 @@ def test_a_schedule_ready_made_runs_to_its_end_and_is_noted(walkers: Live) -> No
     assert row["deep"] == slow["deep"]
     assert row["temperature"] == pytest.approx(drawn[-1] * 32, rel=1e-2)
     walkers.button("Quench").click()
-    quick = walkers.settle().step(40_000).readouts()
+    assert walkers.settle().get("schedule")[:3] == [0.02, 0.005, 0.002]
+    quick = walkers.step(40_000).readouts()
     assert len(walkers.get("collected")) == 2
     assert slow["deep"] > quick["deep"] + 0.12  # annealing pays
     assert "frozen" in caption(walkers) or "never got over" in caption(walkers)

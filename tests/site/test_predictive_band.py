@@ -1,5 +1,6 @@
 """The predictive band: mean and width are the library's; points are dragged, added and removed."""
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -47,21 +48,29 @@ def test_prediction_is_the_librarys(band: Live) -> None:
 
 
 def test_the_bands_are_drawn_where_they_are(band: Live) -> None:
-    """The area of the wide band, in the plot's units, is the sum of 4 standard deviations along x."""
+    """The areas of both bands, in the plot's units, are the sums of 4 standard deviations along x."""
     start(band, points=[-0.9, 0, -0.5, 0.3, 0, 0, 0.5, -0.4, 0.9, 0.2], noise=0.3)
-    area = band.box.evaluate(
+    areas = band.box.evaluate(
         """el => {
-            const path = el.querySelector('.xp-area.xp-simulation').getAttribute('d');
-            const all = [...path.matchAll(/[ML]([\\d.-]+) ([\\d.-]+)/g)].map(m => [Number(m[1]), Number(m[2])]);
-            return Math.abs(all.reduce((sum, [x, y], i) => {
-                const [u, v] = all[(i + 1) % all.length];
-                return sum + (x * v - u * y) / 2;
-            }, 0)) / (el.querySelector('.xp-plot-svg').width.baseVal.value - 72) / (330 - 58) * 2 * 5;
+            const unit = (el.querySelector('.xp-plot-svg').width.baseVal.value - 72) * (330 - 58) / 2 / 5;
+            const size = path => {
+                const all = [...path.matchAll(/([\\d.-]+) ([\\d.-]+)/g)].map(m => [Number(m[1]), Number(m[2])]);
+                return Math.abs(all.reduce((sum, [x, y], i) => {
+                    const [u, v] = all[(i + 1) % all.length];
+                    return sum + (x * v - u * y) / 2;
+                }, 0)) / unit;
+            };
+            return ['simulation', 'mean_field'].map(kind => el.querySelector(`.xp-area.xp-${kind}`).getAttribute('d')
+                .split('M').slice(1).map(size));
         }"""
     )
+    (above, below), (narrow,) = areas
     x = np.linspace(-1, 1, 121)
     widget = PredictiveBand(points=band.get("points"), noise=0.3)
-    assert area == pytest.approx(np.trapezoid(4 * np.sqrt(widget.predict(x)[1]), x), rel=0.01)
+    variance = widget.predict(x)[1]
+    assert above == pytest.approx(below, rel=0.01)
+    assert above + narrow + below == pytest.approx(np.trapezoid(4 * np.sqrt(variance), x), rel=0.01)
+    assert narrow == pytest.approx(np.trapezoid(4 * np.sqrt(variance - 0.3**2), x), rel=0.01)
 
 
 def test_curves_are_draws_from_the_posterior(band: Live) -> None:
@@ -119,6 +128,36 @@ def test_a_point_is_added_where_one_looks_and_makes_sure(band: Live) -> None:
     assert band.settle().get("points") == []
     expect(band.button("Remove the point")).to_be_disabled()
     expect(band.box.locator(".xp-caption")).to_contain_text("the prior alone")
+
+
+def test_the_nearest_point_is_taken_where_targets_overlap(band: Live) -> None:
+    start(band, points=[0.0, 0.0, 0.04, 0.0, 0.5, 0.5])  # 11 pixels apart, and each is 44 wide
+    plot = band.box.locator(".xp-plot-svg")
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    x, y = box["x"] + 56 + (box["width"] - 72) / 2, box["y"] + 12 + (330 - 58) / 2
+    for i, place in ((0, x), (1, x + 0.02 * (box["width"] - 72))):
+        start(band, points=[0.0, 0.0, 0.04, 0.0, 0.5, 0.5])
+        band.page.mouse.move(place, y)
+        band.page.mouse.down()
+        band.page.mouse.move(place, y - 50, steps=3)
+        band.page.mouse.up()
+        assert [v > 0.5 for v in band.settle().get("points")[1::2][:2]] == [i == 0, i == 1]
+
+
+def test_no_points_come_back_from_the_address(band: Live, open_page: Callable[..., Page], live: Callable) -> None:
+    start(band).box.get_by_role("button", name="No points").click()
+    expect(band.page).to_have_url(re.compile(r"points=(&|$)"))
+    address = band.page.evaluate("location.hash")
+    other = live(open_page("chapters/linear_regression.html" + address, alone="predictive_band"), "predictive_band")
+    assert other.get("points") == []
+    assert other.box.evaluate(SHOWN) == 0
+
+
+def test_the_keyboard_is_not_lost_with_the_last_point(band: Live) -> None:
+    start(band, points=[0.0, 0.0]).box.get_by_role("slider", name="Point 1", exact=True).press("Delete")
+    assert band.settle().get("points") == []
+    expect(band.button("Add a point")).to_be_focused()
 
 
 def test_a_press_in_the_plot_looks_there(band: Live) -> None:

@@ -78,6 +78,29 @@ def test_a_press_in_the_plot_sets_the_penalty(ridge: Live) -> None:
     assert ridge.settle().get("penalty") == pytest.approx(1, rel=0.05)
 
 
+@pytest.mark.parametrize("settings", [{}, {"noise": 0.0, "points": 60}, {"noise": 1.0, "points": 14, "seed": 3}])
+def test_no_error_lies_beyond_the_plot(ridge: Live, settings: dict) -> None:
+    """A curve that was cut off at the top would look as if the error stayed where it is."""
+    start(ridge, test="shown", **settings)
+    lines = ridge.box.locator(".xp-plot-svg").nth(1).locator("path.xp-line")
+    heights = lines.evaluate_all(
+        """all => all.map(p => [...p.getAttribute('d').matchAll(/[ML][\\d.-]+ ([\\d.-]+)/g)].map(m => Number(m[1])))"""
+    )
+    assert len(heights) == 3
+    path = np.log10(RidgePath(**settings).path())
+    drawn = np.array(heights).T  # pixels down from the top
+    assert drawn.min() >= 12 and drawn.max() <= 250 - 46
+    slope, offset = np.polyfit(path.ravel(), drawn.ravel(), 1)
+    np.testing.assert_allclose(drawn, slope * path + offset, atol=0.2)
+
+
+def test_every_picture_is_described(ridge: Live) -> None:
+    start(ridge, penalty=1000)
+    described = ridge.box.locator("svg.xp-plot-svg > desc")
+    for i in range(3):
+        expect(described.nth(i)).to_contain_text("pressed the weights down")
+
+
 def test_seeds_are_other_points(ridge: Live) -> None:
     errors = {start(ridge, penalty=0.1, seed=seed).readouts()["train_error"] for seed in range(4)}
     assert len(errors) == 4

@@ -7,6 +7,7 @@ sideways or break a rule of axe.
 """
 
 import gzip
+import json
 import re
 from collections.abc import Callable
 from functools import cache
@@ -23,6 +24,7 @@ from tests.site.driver import settle
 
 Open = Callable[..., Page]
 KB = 1000
+INDEX = "searchindex.js"
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 BOX = ".explorable-live [data-explorable]"
 # Formulas keep their text and their place and lose their thousands of spans: axe knows no rule about these spans,
@@ -237,7 +239,7 @@ def stands_in(still: Locator) -> bool:
 
 @every_page
 def test_budget(watched_page: Open, site: str, path: str) -> None:
-    """What a page loads, gzipped: 200 kB, of it script 60 kB, pictures and explorables apart."""
+    """What a page loads, gzipped: 200 kB, of it script 60 kB, pictures, explorables and the search's index apart."""
     page = watched_page()
     sizes: dict[str, int] = {}
 
@@ -261,14 +263,25 @@ def test_budget(watched_page: Open, site: str, path: str) -> None:
 
 
 def is_apart(name: str) -> bool:
-    """Whether a file has a budget of its own: pictures, explorables' modules and what they load on demand."""
+    """Whether a file has a budget of its own: pictures, explorables' modules, and data that are loaded on demand."""
     picture = name.endswith((".svg", ".png", ".jpg", ".webp"))
-    return picture or "_static/assets/" in name or is_module(name)
+    return picture or "_static/assets/" in name or is_module(name) or name == INDEX
 
 
 def is_module(name: str) -> bool:
     """Whether a file is the bundle of one explorable (host.js and kit.css are the page's)."""
     return "_static/explorables/" in name and name.endswith(".js") and not name.endswith("/host.js")
+
+
+def test_budget_of_the_search_index(site_folder: Path) -> None:
+    """The index grows with the book, and only who searches loads it: 100 kB gzipped."""
+    text = (site_folder / INDEX).read_text(encoding="utf-8")
+    size = len(gzip.compress(text.encode(), 6, mtime=0))
+    assert 10 * KB < size <= 100 * KB, f"{INDEX} has {size} bytes"
+    words = json.loads(text[text.index("(") + 1 : text.rindex(")")])["terms"]
+    assert "boltzmann" in words and "1944" in words
+    noise = [word for word, pages in words.items() if pages == [] or re.match(r"test_|\d{5}", word)]
+    assert not noise, noise
 
 
 def test_budget_of_explorables(site_folder: Path) -> None:

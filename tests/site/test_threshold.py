@@ -106,6 +106,35 @@ def test_at_temperature_one_reports_are_honest(detector: Live) -> None:
         assert y == pytest.approx(y0 + (x - x0) / (x1 - x0) * (y1 - y0), abs=0.3)
 
 
+def test_calibration_bins_are_the_samples_with_binomial_bars(detector: Live) -> None:
+    bars = """el => [...el.querySelector('path.xp-errorbars').getAttribute('d')
+        .matchAll(/M([\\d.-]+) ([\\d.-]+)V([\\d.-]+)/g)].map(m => m.slice(1).map(Number))"""
+    width = detector.box.locator(".xp-plot-svg").nth(1).evaluate("svg => svg.width.baseVal.value - 72")
+    settings = {"people": 10_000, "base_rate": 0.3, "separation": 1.5}
+    for temperature in (1, 2.5):
+        start(detector, curve="calibration", temperature=temperature, **settings)
+        widget = Threshold(temperature=temperature, **settings)
+        scores, labels = widget.sample()
+        report = 1 / (1 + np.exp(-widget.log_odds(scores) / temperature))
+        which = np.minimum((10 * report).astype(int), 9)
+        drawn = np.array(detector.box.evaluate(bars))
+        assert len(drawn) == len(set(which))
+        for k, (x, low, high) in zip(sorted(set(which)), drawn, strict=True):
+            inside = which == k
+            mean, share = report[inside].mean(), labels[inside].mean()
+            truth = 1 / (1 + ((1 - mean) / mean) ** temperature)
+            reach = 2 * np.sqrt(truth * (1 - truth) / inside.sum())
+            down, up = (1 - (np.array([low, high]) - 12) / (300 - 58)).tolist()
+            seen = ((x - 56) / width, down, up)
+            assert seen == pytest.approx((mean, share - reach, share + reach), abs=0.002)
+
+
+def test_nearly_always_is_not_always(detector: Live) -> None:
+    start(detector).button("A face among a million").click()
+    caption = detector.box.locator(".xp-caption")
+    expect(caption).to_contain_text("right in 99.9999 % of the cases, and this detector is in 99.2 %")
+
+
 def test_the_threshold_by_keyboard_and_pointer(detector: Live) -> None:
     grip = start(detector).box.get_by_role("slider", name="Threshold in the picture")
     grip.press("ArrowRight")

@@ -183,15 +183,15 @@ function cut(corners, height) {
 }
 
 /**
- * Pieces of the line on which a function of the plane is 0, by marching through a grid of cells.
+ * The lines on which a function of the plane is 0, by marching through a grid of cells.
  * @param {(x: number, y: number) => number} height @param {number} [cells]  along a side
- * @returns {Place[]}  ends of pieces, with a place of NaN after each pair
+ * @returns {Place[]}  places along each line, with a place of NaN after its last
  */
 export function level(height, cells = 60) {
   const side = (2 * EDGE) / cells;
   const at = (/** @type {number} */ i) => -EDGE + side * i;
   const grid = Array.from({ length: cells + 1 }, (_, i) => Float64Array.from({ length: cells + 1 }, (_, j) => height(at(i), at(j))));
-  /** @type {Place[]} */
+  /** @type {[Place, Place][]} */
   const pieces = [];
   for (let i = 0; i < cells; i++) {
     for (let j = 0; j < cells; j++) {
@@ -203,8 +203,34 @@ export function level(height, cells = 60) {
         const part = from / (from - to);
         return [/** @type {Place} */ ([at(a + part * (c - a)), at(b + part * (d - b))])];
       });
-      for (let n = 0; n + 1 < ends.length; n += 2) pieces.push(ends[n], ends[n + 1], [NaN, NaN]);
+      for (let n = 0; n + 1 < ends.length; n += 2) pieces.push([ends[n], ends[n + 1]]);
     }
   }
-  return pieces;
+  return chained(pieces);
+}
+
+/**
+ * Pieces that share an end as one line: a dashed line of many pieces would begin its dashes anew at each.
+ * @param {[Place, Place][]} pieces
+ * @returns {Place[]}
+ */
+function chained(pieces) {
+  const name = (/** @type {Place} */ [x, y]) => `${x.toFixed(9)} ${y.toFixed(9)}`;
+  /** @type {Map<string, Set<[Place, Place]>>} */
+  const at = new Map();
+  for (const piece of pieces) for (const end of piece) at.set(name(end), (at.get(name(end)) ?? new Set()).add(piece));
+  const left = new Set(pieces);
+  const grow = (/** @type {Place[]} */ line) => {
+    for (let found = true; found; ) {
+      const end = name(line[line.length - 1]);
+      const piece = [...(at.get(end) ?? [])].find((one) => left.has(one));
+      found = piece !== undefined && left.delete(piece);
+      if (piece) line.push(name(piece[0]) === end ? piece[1] : piece[0]);
+    }
+    return line;
+  };
+  /** @type {Place[]} */
+  const all = [];
+  for (const piece of pieces) if (left.delete(piece)) all.push(...grow(grow([...piece]).reverse()), [NaN, NaN]);
+  return all;
 }

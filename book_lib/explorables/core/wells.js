@@ -45,7 +45,8 @@ export function stationaryTemperature(rate, noise, curvature = 0) {
 }
 
 /**
- * The law e^(−E/T) summed over cells: `share` of the narrow well, `between(a, b)` of an interval, `density(w)`.
+ * The law e^(−E/T) summed over cells: `share` of the narrow well, `between(a, b)` of an interval. And `relaxation`: the
+ * time, in steps times η, in which small steps forget in which well they began (see `Wells.relaxation` in Python).
  * @param {Shape} shape @param {number} temperature
  */
 export function law(shape, temperature) {
@@ -59,6 +60,10 @@ export function law(shape, temperature) {
     if (2 * i >= CELLS - 1) right += 2 * i === CELLS - 1 ? one / 2 : one; // half of the cell at w = 0 lies on each side
   }
   const all = running[CELLS];
+  const hop = Math.exp(-(1 + shape.depth) / temperature); // 0 where it is too cold for numbers, and for walkers
+  const cell = (/** @type {number} */ w) => Math.round((w - FROM) / CELL);
+  let barrier = 0;
+  for (let i = cell(-WIDE); i <= cell(shape.width); i++) barrier += Math.exp(energy(FROM + i * CELL, shape) / temperature);
   const below = (/** @type {number} */ w) => {
     const at = Math.min(CELLS, Math.max(0, (w - FROM) / CELL + 0.5));
     const whole = Math.min(CELLS - 1, Math.floor(at));
@@ -66,7 +71,7 @@ export function law(shape, temperature) {
   };
   return {
     share: right / all,
-    density: (/** @type {number} */ w) => weight(w) / (all * CELL),
+    relaxation: hop ? (barrier * CELL * CELL) / (temperature * hop * (1 / (all - right) + 1 / right)) : Infinity,
     between: (/** @type {number} */ a, /** @type {number} */ b) => (below(b) - below(a)) / all,
   };
 }

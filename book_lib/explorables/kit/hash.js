@@ -61,8 +61,8 @@ export function parseValue(text, like) {
   }
   if (typeof like === "boolean") return text === "true" ? true : text === "false" ? false : undefined;
   if (Array.isArray(like)) {
-    const values = text.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
-    return values.every(Number.isFinite) ? values : undefined; // a list of numbers: 0.2,0.5,0.3
+    const values = text === "" ? [] : text.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
+    return values.every(Number.isFinite) ? values : undefined; // a list of numbers: 0.2,0.5,0.3, or none
   }
   if (typeof like === "object" && like !== null) return parseNumbers(text);
   return typeof like === "string" ? text : undefined;

@@ -134,7 +134,7 @@ class PlotView {
     const longest = Math.max(0, ...[...this.marks.values()].map((m) => (m.type === "line" ? (m.options.label ?? "").length : 0)));
     this.right = narrow || !longest ? MARGIN.right : Math.min(this.width * 0.3, 14 + longest * 6.8);
     setAttributes(this.svg, { viewBox: `0 0 ${this.width} ${this.height}`, width: this.width, height: this.height });
-    setAttributes(this.clip, { x: MARGIN.left - 1, y: MARGIN.top - 7, width: this.innerWidth + 8, height: this.innerHeight + 14 });
+    setAttributes(this.clip, { x: MARGIN.left - 7, y: MARGIN.top - 7, width: this.innerWidth + 14, height: this.innerHeight + 14 });
     this.drawAxes();
     for (const mark of this.marks.values()) this.drawMark(mark);
     this.drawLabels();
@@ -157,7 +157,7 @@ class PlotView {
       ...xs.map((v) => s("text", { x: scale.x(v), y: bottom + 19, "text-anchor": "middle" }, xText(v))),
       ...ys.map((v) => s("text", { x: MARGIN.left - 8, y: scale.y(v) + 4, "text-anchor": "end" }, yText(v))),
       s("text", { class: "xp-axis-label", x: MARGIN.left + w / 2, y: this.height - 6, "text-anchor": "middle" }, x.label),
-      s("text", { class: "xp-axis-label", transform: `translate(14 ${middle}) rotate(-90)`, "text-anchor": "middle" }, y.label),
+      s("text", { class: "xp-axis-label", transform: `translate(12 ${middle}) rotate(-90)`, "text-anchor": "middle" }, y.label),
     );
   }
 
@@ -202,7 +202,9 @@ class PlotView {
     const { scale, innerWidth: w, innerHeight: hh } = this;
     const vertical = type === "vline";
     const d = vertical ? `M${scale.x(at)} ${MARGIN.top}v${hh}` : `M${MARGIN.left} ${scale.y(at)}h${w}`;
-    const place = vertical ? { x: scale.x(at) + 5, y: MARGIN.top + 11 } : { x: MARGIN.left + 5, y: scale.y(at) - 5 };
+    const long = 5 + 6.8 * (options.label ?? "").length; // to the left of its line where it would leave the plot
+    const beside = scale.x(at) + long > MARGIN.left + w ? { x: scale.x(at) - 5, "text-anchor": "end" } : { x: scale.x(at) + 5 };
+    const place = vertical ? { ...beside, y: MARGIN.top + 11 } : { x: MARGIN.left + 5, y: scale.y(at) - 5 };
     node.replaceChildren(s("path", { d }), ...(options.label ? [s("text", place, options.label)] : []));
   }
 

@@ -17,6 +17,7 @@ import { h, s } from "../kit/dom.js";
  * @typedef {object} Handle
  * @property {SVGGElement} node
  * @property {(x: number, y: number) => void} place  in the units of the SVG
+ * @property {() => [number, number]} where  it was placed
  * @property {(value: number, text: string, limits?: [number, number]) => void} say  what a listener hears
  */
 
@@ -41,9 +42,13 @@ export function handle(f, svg, into, { label, onMove, onKey, onEnd, shape = "" }
     event.preventDefault();
   }, { signal: f.signal });
   drag(f, svg, node, onMove);
+  /** @type {[number, number]} */
+  let at = [0, 0];
   return {
     node,
+    where: () => at,
     place(x, y) {
+      at = [x, y];
       node.setAttribute("transform", `translate(${x.toFixed(1)} ${y.toFixed(1)})`);
     },
     say(value, text, limits) {
@@ -52,6 +57,26 @@ export function handle(f, svg, into, { label, onMove, onKey, onEnd, shape = "" }
       if (limits) ["min", "max"].forEach((name, i) => node.setAttribute(`aria-value${name}`, String(limits[i])));
     },
   };
+}
+
+/**
+ * Where targets overlap, a press takes the nearest place, not the one that happens to lie on top.
+ * @param {Frame} f @param {SVGSVGElement} svg @param {Element} layer  that holds them @param {Handle[]} grips
+ */
+export function takeNearest(f, svg, layer, grips) {
+  layer.addEventListener("pointerdown", (event) => {
+    const press = /** @type {PointerEvent} */ (event);
+    const matrix = svg.getScreenCTM();
+    if (!matrix) return;
+    const { x, y } = new DOMPoint(press.clientX, press.clientY).matrixTransform(matrix.inverse());
+    const far = (/** @type {Handle} */ { where }) => Math.hypot(where()[0] - x, where()[1] - y);
+    const shown = grips.filter(({ node }) => node.style.display !== "none");
+    const best = shown.reduce((near, grip) => (far(grip) < far(near) ? grip : near), shown[0]);
+    if (!best || best.node.contains(/** @type {Node} */ (press.target))) return;
+    press.stopPropagation();
+    press.preventDefault();
+    best.node.dispatchEvent(new PointerEvent("pointerdown", press));
+  }, { capture: true, signal: f.signal });
 }
 
 /**
