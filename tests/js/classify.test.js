@@ -169,6 +169,8 @@ test("bins of reports are tenths", () => {
   assert.equal(bins.reduce((sum, { count }) => sum + count, 0), 2000);
   assert.equal(Math.round(bins.reduce((sum, { share, count }) => sum + share * count, 0)), sample.labels.reduce((a, b) => a + b, 0));
   assert.equal(reliability(sample, () => 1).length, 1); // a report of 1 is in the last
+  const pair = { scores: Float64Array.of(0.25, 0.3), labels: Uint8Array.of(0, 1) };
+  assert.equal(reliability(pair, (s) => s).length, 1); // 0.3 is in the bin that it ends, as in the library
 });
 
 test("honest reports lie on the diagonal, within chance", () => {

@@ -11,6 +11,7 @@ from scipy.stats import entropy
 from book_lib.explorables import Darts, KLBothWays, SoftmaxTemperature, darts
 from book_lib.explorables import kl_both_ways as fit
 from book_lib.rng import CounterRNG
+from tests.lib.pictures import check_pictures
 
 BAD = [
     (SoftmaxTemperature, {"temperature": -0.1}, "temperature"),
@@ -133,9 +134,4 @@ def test_the_flower_is_its_polar_curve() -> None:
     ids=["softmax", "cold", "hot", "bars", "infinite", "humps", "darts", "no darts"],
 )  # fmt: skip
 def test_pictures_for_readers_without_scripts(widget) -> None:
-    light, dark, png = widget.still()
-    assert light.startswith("<svg")
-    assert light != dark
-    assert png.startswith(b"\x89PNG")
-    assert len(widget.describe().split()) > 10
-    assert "nan" not in widget.describe()
+    check_pictures(widget)

@@ -8,6 +8,7 @@ from scipy.integrate import quad
 
 from book_lib.explorables import DescentRace, LearningRateTemperature
 from book_lib.explorables.learning_rate_temperature import GRID, LENGTH, Wells, scheduled
+from tests.lib.pictures import check_pictures
 
 BAD = [
     (DescentRace, {"landscape": "hill"}, "landscape"),
@@ -175,12 +176,7 @@ def test_schedules() -> None:
     ids=["bowl", "rosenbrock", "diverged", "saddle", "noisy", "wells", "even wells"],
 )  # fmt: skip
 def test_pictures_for_readers_without_scripts(widget) -> None:
-    light, dark, png = widget.still()
-    assert light.startswith("<svg")
-    assert light != dark
-    assert png.startswith(b"\x89PNG")
-    assert len(widget.describe().split()) > 20
-    assert "nan" not in widget.describe()
+    check_pictures(widget)
 
 
 def test_the_picture_is_told_in_numbers() -> None:

@@ -4,6 +4,8 @@
 import { upperTail } from "./normal.js";
 import { CounterRNG } from "./rng.js";
 
+const UPPER_EDGES = Array.from({ length: 10 }, (_, k) => (k + 1) / 10); // of the bins of a reliability diagram
+
 /** @typedef {{threshold: number, base_rate: number, separation: number}} Detector */
 /** @typedef {{scores: Float64Array, labels: Uint8Array}} Sample */
 
@@ -78,14 +80,15 @@ export function rocOf({ scores, labels }) {
 
 /**
  * Mean reported probability and share of positives, in ten bins of equal width; those without examples are left out.
+ * A bin holds its upper edge, as in Python.
  * @param {Sample} sample @param {(s: number) => number} report
  * @returns {{mean: number, share: number, count: number}[]}
  */
 export function reliability({ scores, labels }, report) {
-  const bins = Array.from({ length: 10 }, () => ({ mean: 0, share: 0, count: 0 }));
+  const bins = UPPER_EDGES.map(() => ({ mean: 0, share: 0, count: 0 }));
   scores.forEach((s, i) => {
     const p = report(s);
-    const bin = bins[Math.min(9, Math.floor(10 * p))];
+    const bin = bins[UPPER_EDGES.findIndex((edge) => p <= edge)];
     bin.mean += p;
     bin.share += labels[i];
     bin.count++;
