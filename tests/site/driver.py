@@ -62,6 +62,7 @@ def _parsed(file: Path) -> BeautifulSoup:
     return BeautifulSoup(file.read_text(encoding="utf-8"), "html.parser")
 
 
+@functools.lru_cache(maxsize=64)
 def alone(file: Path, which: int | str) -> str:
     """The page of a built file with nothing in its text but one explorable: quicker to load, and to draw at each step.
 
