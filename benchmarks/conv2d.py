@@ -1,7 +1,8 @@
 """Convolution: the direct loops of the chapter, our product of matrices, torch's, all on the same images.
 
-All compute one and the same sum, which is checked before anything is timed. Rivals take turns, the best of several
-rounds of each counts, in processor time of one thread.
+All compute one and the same sum in double precision, which is checked before anything is timed. Rivals take turns, the
+best of several rounds of each counts, in processor time of one thread. The loops are Python's, over every product, as
+the chapter writes them: most of the ratio is the price of an interpreted product, and none of it a better algorithm.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from benchmarks.timing import best_times
+from benchmarks.timing import best_times, one_thread
 from book_lib.vision import conv2d, cross_correlate
 
 IMAGES, CHANNELS, SIDE, KERNELS, KERNEL, PADDING = 2, 3, 32, 4, 3, 1
@@ -54,11 +55,8 @@ def rivals(images: np.ndarray, kernels: np.ndarray) -> dict[str, Callable[[], np
 
 def run(rounds: int = ROUNDS) -> list[dict]:
     """Time all in turns and return the rows of the table, ratios of speed to the loops'."""
-    from threadpoolctl import threadpool_limits
-
     calls = rivals(*problem())
-    # subtle: torch keeps threads of its own, out of this limit's reach, but processor time counts them all.
-    with threadpool_limits(limits=1):
+    with one_thread():
         results = {name: call() for name, call in calls.items()}
         seconds = best_times(calls, rounds)
     for name, result in results.items():

@@ -8,8 +8,10 @@ measured, not the clock on the wall, so that a neighbour's work on the same core
 from __future__ import annotations
 
 import platform
+import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -28,6 +30,23 @@ def best_times(rivals: Mapping[str, Callable[[], object]], rounds: int) -> dict[
             if turn:
                 best[name] = min(best[name], time.process_time() - start)
     return best
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep NumPy to one thread, and torch if it is loaded: idle threads that wait would count as work."""
+    from threadpoolctl import threadpool_limits
+
+    torch = sys.modules.get("torch")
+    threads = torch.get_num_threads() if torch else 1
+    with threadpool_limits(limits=1):
+        try:
+            if torch:
+                torch.set_num_threads(1)
+            yield
+        finally:
+            if torch:
+                torch.set_num_threads(threads)
 
 
 def machine() -> dict[str, str]:

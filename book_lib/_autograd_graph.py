@@ -117,7 +117,7 @@ def trace(output: Any) -> Graph:
     >>> trace(z).edges
     (Edge(source=0, target=2, derivative=3.0), Edge(source=1, target=2, derivative=2.0))
     """
-    if not hasattr(output, "slopes"):
+    if isinstance(output, type) or not hasattr(output, "slopes"):
         raise TypeError(f"output must be a Value, got {output!r} ({type(output).__name__})")
     order = topological_order(output)
     place = {node: i for i, node in enumerate(order)}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from book_lib import runs
+from book_lib._optimization_methods import rate_at
 from book_lib.optimization import State
 from book_lib.rng import CounterRNG, Generator
 
@@ -74,48 +76,86 @@ _ARRAYS = ("weights", "velocity", "square")  # of State
 _NUMBERS = ("dealt", "steps", "epochs", "batch", "total", "best", "best_epoch", "stopped")
 
 
-def pack(progress: Progress, curves: Curves, recipe: dict[str, Any]) -> runs.Result:
-    """Return arrays and JSON values for a checkpoint; ``recipe`` says which training they belong to."""
+def pack(progress: Progress, curves: Curves, recipe: dict[str, Any], method: Any) -> runs.Result:
+    """Return arrays and JSON values for a checkpoint; ``recipe`` and rates say which training they belong to."""
     arrays = {name: getattr(progress.state, name) for name in _ARRAYS} | {"best_weights": progress.best_weights}
     arrays |= {f"curve_{name}": np.array(losses, dtype=np.float64) for name, losses in vars(curves).items()}
     numbers = {name: getattr(progress, name) for name in _NUMBERS}
-    return numbers | {name: array for name, array in arrays.items() if array is not None} | {"recipe": recipe}
+    kept = {name: array for name, array in arrays.items() if array is not None}
+    return numbers | kept | {"recipe": recipe, "rates": _rates(method, progress.steps)}
 
 
-def unpack(result: runs.Result, recipe: dict[str, Any], path: Path) -> tuple[Progress, Curves]:
+def unpack(result: runs.Result, recipe: dict[str, Any], method: Any, path: Path) -> tuple[Progress, Curves]:
     """Return where training stood, and its curves.
 
     Raises:
         ValueError: if the file is no checkpoint of this training, naming the first thing that differs.
     """
-    theirs = result.get("recipe")
-    if not isinstance(theirs, dict) or "weights" not in result:
+    curves = [f"curve_{field.name}" for field in fields(Curves)]
+    if not {"recipe", "rates", "weights", *_NUMBERS, *curves} <= result.keys():
         raise ValueError(f"checkpoint must be one that neural.fit has written, got {path}, which is another's")
+    theirs = result["recipe"]
     for key in [*recipe, *theirs]:
-        if theirs.get(key) != recipe.get(key):
-            raise ValueError(
-                f"checkpoint {path} belongs to another training: {key} was {theirs.get(key)!r}, "
-                f"now it is {recipe.get(key)!r}; delete the file to begin anew"
-            )
+        _require_same(path, key, theirs.get(key), recipe.get(key))
+    _require_same(path, "the schedule of learning rates", result["rates"], _rates(method, result["steps"]))
     state = State(*(result.get(name) for name in _ARRAYS))
     numbers = {name: result[name] for name in _NUMBERS}
-    curves = Curves(*(result[f"curve_{field.name}"].tolist() for field in fields(Curves)))
-    return Progress(state, **numbers, best_weights=result.get("best_weights")), curves
+    return (
+        Progress(state, **numbers, best_weights=result.get("best_weights")),
+        Curves(*(result[name].tolist() for name in curves)),
+    )
 
 
-def describe(method: Any, shapes: dict[str, tuple], data: dict[str, NDArray], size: int, rng: Generator) -> dict:
+def _require_same(path: Path, what: str, then: Any, now: Any) -> None:
+    if then != now:
+        raise ValueError(
+            f"checkpoint {path} belongs to another training: {what} was {then!r}, now it is {now!r}; "
+            "delete the file to begin anew"
+        )
+
+
+def _rates(method: Any, steps: int) -> list[float]:
+    """Return the learning rates of some of the steps made, which tell one schedule from another of its kind."""
+    if not hasattr(method, "learning_rate"):
+        return []
+    return [float(rate_at(method, k)) for k in sorted({0, steps // 4, steps // 2, steps - 1}) if 0 <= k < steps]
+
+
+def describe(
+    model: Any,
+    loss: Callable,
+    method: Any,
+    shapes: dict[str, tuple],
+    data: dict[str, NDArray],
+    size: int,
+    rng: Generator,
+) -> dict[str, Any]:
     """Return what must be the same for a training to go on: JSON values, the data by a checksum."""
     known = {field.name: getattr(method, field.name) for field in fields(method)} if is_dataclass(method) else {}
-    # subtle: a schedule is a function, whose repr differs from process to process; its name must do.
-    settings = {key: getattr(v, "__qualname__", "function") if callable(v) else v for key, v in known.items()}
     return {
         "method": type(method).__name__,
-        **settings,
+        **{key: _named(value) if callable(value) else value for key, value in known.items()},
         "parameters": {name: list(shape) for name, shape in shapes.items()},
+        "model": repr(model),
+        "loss": _named(loss),
         "batch_size": size,
-        "generator": f"{rng.seed}, {rng.stream}" if isinstance(rng, CounterRNG) else type(rng.bit_generator).__name__,
+        "generator": _seeded(rng),
         **{name: [*array.shape, zlib.crc32(np.ascontiguousarray(array))] for name, array in data.items()},
     }
+
+
+def _named(function: Callable) -> str:
+    """Return what a function is called; its repr would differ from process to process."""
+    return getattr(function, "__qualname__", type(function).__qualname__)
+
+
+def _seeded(rng: Generator) -> str:
+    """Return the kind of a generator and its seed, which stay the same while it moves on."""
+    if isinstance(rng, CounterRNG):
+        return f"CounterRNG, seed {rng.seed}, stream {rng.stream}"
+    seed = getattr(rng.bit_generator, "seed_seq", None)
+    known = f", seed {seed.entropy}, stream {seed.spawn_key}" if isinstance(seed, np.random.SeedSequence) else ""
+    return type(rng.bit_generator).__name__ + known
 
 
 def generator_state(rng: Generator) -> str:

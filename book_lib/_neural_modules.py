@@ -17,8 +17,8 @@ from book_lib.tensor import Tensor, no_grad
 class Module:
     """What has parameters and a forward pass: the one abstraction behind every network of the book.
 
-    A subclass sets its parameters (tensors with ``requires_grad=True``) and its parts (modules, or lists of them) as
-    attributes and writes ``forward``; everything else follows. See the section :ref:`sec-net-modules`.
+    A subclass sets its parameters (tensors with ``requires_grad=True``) and its parts (modules) as attributes, alone or
+    in lists and tuples, and writes ``forward``; everything else follows. See the section :ref:`sec-net-modules`.
 
     >>> class Scale(Module):
     ...     def __init__(self):
@@ -55,11 +55,7 @@ class Module:
 
     def children(self) -> Iterator[tuple[str, Module]]:
         """Yield (name, module) for each part that is a module itself; those of a list are named "layers.0" …."""
-        for name, value in vars(self).items():
-            if isinstance(value, Module):
-                yield name, value
-            elif isinstance(value, (list, tuple)):
-                yield from ((f"{name}.{i}", part) for i, part in enumerate(value) if isinstance(part, Module))
+        return ((name, value) for name, value in self._attributes() if isinstance(value, Module))
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters: ``backward`` adds to what is there."""
@@ -93,36 +89,57 @@ class Module:
         for name, array in arrays.items():
             own[name].data[...] = array
 
-    def predict(self, inputs: ArrayLike) -> NDArray:
-        """Return the outputs as an array, without noting how they came about.
+    def predict(self, inputs: ArrayLike | Tensor) -> NDArray:
+        """Return the outputs as an array of their own, without noting how they came about.
+
+        Of a module that gives outputs and a state, such as an RNN, these are the outputs.
 
         Raises:
             ValueError: if an input is not finite.
             TypeError: if it is not numeric.
         """
         with no_grad():
-            return self(Tensor(_checks.finite_array("inputs", inputs))).data
+            outputs = self(Tensor(_checks.finite_array("inputs", as_array(inputs))))
+        # subtle: a copy, for what only reshapes would hand out a view of the caller's inputs.
+        return (outputs[0] if isinstance(outputs, tuple) else outputs).data.copy()
 
     def __repr__(self) -> str:
         parts = ", ".join(f"{name.rsplit('.')[-1]}: {part!r}" for name, part in self.children())
         return f"{type(self).__name__}({parts})"
 
     def _walk(self, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
-        for name, value in vars(self).items():
+        for name, value in self._attributes():
             # subtle: an output that a module keeps for a look requires a gradient too, but something made it.
             if isinstance(value, Tensor) and value.requires_grad and not value.operation:
                 yield prefix + name, value
             elif isinstance(value, Module):
                 yield from value._walk(f"{prefix}{name}.")
-            elif isinstance(value, (list, tuple)):
-                for i, part in enumerate(value):
-                    if isinstance(part, Module):
-                        yield from part._walk(f"{prefix}{name}.{i}.")
+
+    def _attributes(self) -> Iterator[tuple[str, Any]]:
+        """Yield (name, value) of each attribute, and of a list's or tuple's entries instead of it."""
+        for name, value in vars(self).items():
+            if isinstance(value, (list, tuple)):
+                yield from ((f"{name}.{i}", entry) for i, entry in enumerate(value))
+            else:
+                yield name, value
 
 
 def as_tensor(value: Any) -> Any:
     """Return an array as a tensor, and anything else (a tensor, a state, None) as it came."""
     return Tensor(value) if isinstance(value, (np.ndarray, list, float, int)) else value
+
+
+def as_array(value: Any) -> Any:
+    """Return a tensor's array, and anything else as it came."""
+    return value.data if isinstance(value, Tensor) else value
+
+
+def require_tensor(name: str, value: Any) -> Tensor:
+    """Return an array or a tensor as a tensor, refusing anything else that has come through the door of a module."""
+    tensor = as_tensor(value)
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"{name} must be an array or a Tensor, got {type(value).__name__}")
+    return tensor
 
 
 def parameter(values: ArrayLike) -> Tensor:
@@ -171,8 +188,9 @@ class Linear(Module):
 
         Raises:
             ValueError: if the last axis of X is not D long.
+            TypeError: if X is no array.
         """
-        outputs, inputs = self.weight.shape
+        x, inputs = require_tensor("x", x), self.weight.shape[1]
         if not x.shape or x.shape[-1] != inputs:
             raise ValueError(f"x must have shape (…, {inputs}) for {self!r}, got {x.shape}")
         z = x @ self.weight.T
@@ -250,7 +268,8 @@ def _sigmoid_slope(z: NDArray) -> NDArray[np.float64]:
 
 def _tanh_slope(z: NDArray) -> NDArray[np.float64]:
     # subtle: 1 − tanh² loses all its digits where tanh has rounded to 1; 4σ′(2z) is the same and does not.
-    return 4 * _sigmoid_slope(2 * z)
+    small = np.exp(-np.abs(z)) ** 2  # and not e^{−2|z|}, as 2z may be larger than any float
+    return 4 * small / (1 + small) ** 2
 
 
 _ACTIVATIONS: dict[str, tuple[Callable, Callable, Callable]] = {
@@ -335,7 +354,8 @@ class MLP(Sequential):
     """
 
     def __init__(self, sizes: Sequence[int], activation: str = "relu", rng: RandomLike = 0) -> None:
-        if np.ndim(sizes) != 1 or len(sizes) < 2:
+        sizes = sizes.tolist() if isinstance(sizes, np.ndarray) else sizes
+        if not isinstance(sizes, (list, tuple)) or len(sizes) < 2:
             raise ValueError(f"sizes must hold the inputs, any hidden widths and the outputs, got {sizes!r}")
         self.sizes = tuple(_checks.integer("sizes", size, 1) for size in sizes)
         _checks.one_of("activation", activation, _ACTIVATIONS)

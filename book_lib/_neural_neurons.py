@@ -12,6 +12,7 @@ from book_lib import _checks
 from book_lib._neural_modules import plain
 
 MOST_SPIKES = 10_000_000  # more of them would take minutes, or for ever where a spike follows at once
+MOST_STEPS = 100_000_000  # more of them would fill the memory
 
 
 def firing_rate(
@@ -42,9 +43,9 @@ def firing_rate(
     current = _checks.finite_array("current", current)
     tau, refractory, threshold = _membrane(tau, refractory, threshold)
     fires = current > threshold
-    # ln(I/(I − V_th)) = −ln(1 − V_th/I), which keeps its digits where I is large
-    climb = -tau * np.log1p(-threshold / np.where(fires, current, 2 * threshold))
     with np.errstate(divide="ignore", over="ignore"):
+        # ln(I/(I − V_th)) = ln(1 + V_th/(I − V_th)), which keeps its digits where I is large or hardly above V_th
+        climb = tau * np.log1p(threshold / np.where(fires, current - threshold, threshold))
         return plain(np.where(fires, 1 / (refractory + climb), 0.0))
 
 
@@ -83,7 +84,7 @@ def integrate_and_fire(
 
     Args:
         current: I, a number, or one for each step, shape (steps,), and then ``duration`` is not asked.
-        duration: seconds, at least one step.
+        duration: seconds, rounded to whole steps, of which there is at least one.
         step: seconds, > 0.
         tau, refractory, threshold: as for :func:`firing_rate`.
 
@@ -127,10 +128,10 @@ def _currents(current: ArrayLike, duration: float, step: float) -> tuple[NDArray
     """Return one current for each step, and the step."""
     step, currents = _checks.positive("step", step), _checks.finite_array("current", current)
     if currents.ndim == 0:
-        steps = round(_checks.positive("duration", duration) / step)
-        if not 1 <= steps <= _checks.LONGEST:
-            raise ValueError(f"duration must be at least one step of {step:g} s, got {duration:g} s")
-        currents = np.full(steps, currents)
+        steps = _checks.positive("duration", duration) / step
+        if not 0.5 < steps <= MOST_STEPS:
+            raise ValueError(f"duration must be 1 … {MOST_STEPS:,} steps of {step:g} s, got {duration:g} s")
+        currents = np.full(round(steps), currents)
     if currents.ndim != 1 or not len(currents):
         raise ValueError(f"current must be a number or have shape (steps,), got {currents.shape}")
     return currents, step

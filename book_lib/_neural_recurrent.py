@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from book_lib import _checks
-from book_lib._neural_modules import Module, as_tensor, boolean, uniform
+from book_lib._neural_modules import Module, boolean, require_tensor, uniform
 from book_lib.rng import RandomLike, as_generator
 from book_lib.tensor import Tensor, stack
 
@@ -28,6 +28,10 @@ class _Recurrent(Module):
         self.bias_ih = uniform((rows,), limit, rng) if bias else None
         self.bias_hh = uniform((rows,), limit, rng) if bias else None
 
+    def __call__(self, sequence: Any, state: Any = None) -> tuple[Tensor, Any]:
+        """Return :meth:`forward` of a sequence, an array or a tensor, and a state; here a list may be a pair."""
+        return self.forward(sequence, state)
+
     def forward(self, sequence: Tensor, state: Any = None) -> tuple[Tensor, Any]:
         """Go along a sequence.
 
@@ -40,7 +44,9 @@ class _Recurrent(Module):
 
         Raises:
             ValueError: if a shape does not fit.
+            TypeError: if something is no array.
         """
+        sequence = require_tensor("sequence", sequence)
         if len(sequence.shape) != 3 or sequence.shape[2] != self.input_size or not sequence.shape[0]:
             raise ValueError(f"sequence must have shape (T, N, {self.input_size}), T ≥ 1, got {sequence.shape}")
         hidden = []
@@ -56,11 +62,11 @@ class _Recurrent(Module):
 
     def _check(self, x: Any, *parts: Any) -> tuple[Tensor, ...]:
         """Return input and state as tensors, zeros for a state that is None."""
-        x = as_tensor(x)
+        x = require_tensor("x", x)
         if len(x.shape) != 2 or x.shape[1] != self.input_size:
             raise ValueError(f"x must have shape (N, {self.input_size}), got {x.shape}")
         shape = (x.shape[0], self.hidden_size)
-        tensors = [Tensor(np.zeros(shape)) if part is None else as_tensor(part) for part in parts]
+        tensors = [require_tensor("state", np.zeros(shape) if part is None else part) for part in parts]
         for part in tensors:
             if part.shape != shape:
                 raise ValueError(f"state must have shape {shape}, got {part.shape}")
@@ -71,7 +77,8 @@ class _Recurrent(Module):
         return state
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.input_size}, {self.hidden_size})"
+        bias = "" if self.bias_ih is not None else ", bias=False"
+        return f"{type(self).__name__}({self.input_size}, {self.hidden_size}{bias})"
 
 
 class RNN(_Recurrent):
@@ -100,6 +107,7 @@ class RNN(_Recurrent):
 
         Raises:
             ValueError: if a shape does not fit.
+            TypeError: if something is no array.
         """
         x, h = self._check(x, state)
         return self._drive(x, h).tanh()
@@ -126,9 +134,10 @@ class LSTM(_Recurrent):
 
         Raises:
             ValueError: if a shape does not fit, or the state is no pair.
+            TypeError: if something is no array.
         """
         if state is not None and (not isinstance(state, (tuple, list)) or len(state) != 2):
-            raise ValueError(f"state must be a pair (h, c), got {state!r}")
+            raise ValueError(f"state must be a pair (h, c), got {type(state).__name__}")
         x, h, c = self._check(x, *(state or (None, None)))
         z, width = self._drive(x, h), self.hidden_size
         i, f, g, o = (z[:, k * width : (k + 1) * width] for k in range(4))

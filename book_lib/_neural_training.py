@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from book_lib import _checks
 from book_lib import _neural_checkpoints as checkpoints
-from book_lib._neural_modules import Module, boolean
+from book_lib._neural_modules import Module, as_array, boolean
 from book_lib._optimization_descent import BLOW_UP
 from book_lib._optimization_methods import rate_at
 from book_lib.optimization import Adam, Diverged, Method, Newton, batches
@@ -27,13 +27,13 @@ AT_ONCE = 256  # examples that are evaluated together: convolutions of more woul
 
 
 class NotFinite(Diverged):
-    """Raised by :func:`fit` when a loss or a gradient is no finite number any more.
+    """Raised by :func:`fit` when a loss, a gradient or the step it leads to is no finite number any more.
 
     Args:
         step: after how many steps.
         loss: the value there.
-        learning_rate: η of the last step; None before the first.
-        what: "loss", "gradient" or "validation loss".
+        learning_rate: η of the last step, or of the one that leads nowhere; None before the first.
+        what: "loss", "gradient", "step" or "validation loss".
 
     Attributes:
         history: the :class:`History` so far.
@@ -44,7 +44,7 @@ class NotFinite(Diverged):
         advice = "no step was made yet, so look at the inputs, the targets and the loss"
         if learning_rate is not None:
             advice = f"try a learning rate below {learning_rate:g}, or look at what the loss does with large outputs"
-        value = "not finite" if what == "gradient" else f"{loss:g}"
+        value = f"{loss:g}" if "loss" in what else "not finite"
         self.args = (f"training stopped at step {step}: the {what} is {value}; {advice}",)
 
 
@@ -129,16 +129,19 @@ def fit(
         batch_size: examples to a step, ≥ 1; all of them if None, or if there are fewer.
         validation: (X, t), on which the loss is measured after each epoch.
         patience: stop when the validation loss has found no new minimum for so many epochs, ≥ 1. The model then ends
-            with the weights of the best epoch, whatever it was that ended the training.
+            with the weights of the best epoch, whatever it was that ended the training, an error too.
         callbacks: called with an :class:`Epoch` after each; one that returns True ends the training.
         progress: show a bar.
         rng: a seed or a generator for the batches.
         checkpoint: a file, or a :class:`book_lib.runs.Checkpoint`; written in one step, every ten seconds and at the
-            end. Where it is there already, training goes on from it; one that was complete returns at once.
+            end. Where it is there already, training goes on from it; one that was complete returns at once, and so
+            does one that a callback ended. Model, loss (by its name), data, method, batch size and seed must be the
+            same; epochs, patience and callbacks may differ.
 
     Raises:
-        NotFinite: if a loss or a gradient is NaN or infinite; it says at which step. The model is left with the
-            weights at the end of the last whole epoch, and ``error.history`` holds the way there.
+        NotFinite: if a loss, a gradient or a step is NaN or infinite; it says at which step. Without patience the
+            model is left with the weights at the end of the last whole epoch, or where a checkpoint has brought it if
+            that is later; ``error.history`` holds the way there.
         Diverged: if the loss has grown by a factor of 1e10 (from 1 at least); likewise.
         ValueError: if an argument is out of range, shapes do not match, or the checkpoint is of another training.
         TypeError: if an argument is of the wrong kind.
@@ -189,14 +192,18 @@ class _Training:
         data = {"inputs": self.inputs, "targets": self.targets}
         data |= dict(zip(("validation inputs", "validation targets"), self.held_out or (), strict=False))
         shapes = {name: parameter.data.shape for name, parameter in named.items()}
-        self.recipe = checkpoints.describe(self.method, shapes, data, self.size, self.rng)
+        self.recipe = checkpoints.describe(
+            self.model, self.loss, self.method, shapes, data, self.size, self.rng
+        )
         state = self.method.begin(np.concatenate([p.data.ravel() for p in self.parameters]))
         self.now = checkpoints.Progress(state, checkpoints.generator_state(self.rng))
         self.curves = checkpoints.Curves([], [], [])
         stored = self.checkpoint.load() if self.checkpoint else None
         if stored is not None:
-            self.now, self.curves = checkpoints.unpack(stored, self.recipe, self.checkpoint.path)
+            self.now, self.curves = checkpoints.unpack(stored, self.recipe, self.method, self.checkpoint.path)
             checkpoints.restore_generator(self.rng, self.now.dealt)
+            if self.now.stopped == "patience" and not self._tired(self.now):
+                self.now = replace(self.now, stopped="")  # this call has more patience
         self.anchor = self.now.state.weights  # where to return to if the running epoch diverges
 
     def run(self, epochs: int, progress: bool) -> History:
@@ -207,11 +214,12 @@ class _Training:
         except KeyboardInterrupt:
             self._leave()  # once more, if it was this that was interrupted
         except Diverged as error:
-            self._write(self.anchor)
+            self._settle(self.anchor)
             error.history = self._history("diverged")
             raise
         except BaseException:
-            self._leave()
+            if self.now.steps:  # a fault in the first step leaves nothing to go on from
+                self._leave()
             raise
         return self._history(self.now.stopped or ("epochs" if self.now.epochs >= epochs else "interrupted"))
 
@@ -226,10 +234,18 @@ class _Training:
     def _leave(self) -> None:
         """Leave the model and the checkpoint as they should be found."""
         self.curves.cut(self.now)
+        self._settle(self.now.state.weights)  # before the disk, which may be full
         if self.checkpoint:
             self.checkpoint.save(self._packed, force=True)
+
+    def _settle(self, weights: NDArray) -> None:
+        """Give the model these weights for good, or those of the best epoch if there was patience."""
         best = self.now.best_weights
-        self._write(self.now.state.weights if self.patience is None or best is None else best)
+        self._write(weights if self.patience is None or best is None else best)
+
+    def _tired(self, now: checkpoints.Progress) -> bool:
+        """Tell whether the validation loss has found no new minimum for too long."""
+        return bool(self.patience) and now.epochs - 1 - now.best_epoch >= self.patience
 
     def _epoch(self) -> None:
         for number, batch in enumerate(self._dealt()):
@@ -248,15 +264,17 @@ class _Training:
         for parameter in self.parameters:
             parameter.grad = None
         loss = self._loss_of(inputs, self.targets[batch])
-        value = float(loss.data)
+        value = loss.item()
         self._require_finite(value, "loss")
         if value > BLOW_UP * max(1.0, abs(self.curves.steps[0] if self.curves.steps else value)):
-            raise Diverged(now.steps, value, self._rate())
+            raise Diverged(now.steps, value, self._rate(now.steps - 1))
         loss.backward()
         gradient = self._gradient()
         if not np.isfinite(gradient).all():
-            raise NotFinite(now.steps, value, self._rate(), "gradient")
+            raise NotFinite(now.steps, value, self._rate(now.steps - 1), "gradient")
         state = self.method.step(now.state, gradient, now.steps)
+        if not np.isfinite(state.weights).all():
+            raise NotFinite(now.steps, value, self._rate(now.steps), "step")
         self.curves.steps.append(value)
         total = now.total + value * len(inputs)
         # subtle: one assignment, so that an interrupt finds the state before the step or after it, never between.
@@ -273,12 +291,10 @@ class _Training:
         self.curves.epochs.append(loss)
         self.curves.validation.extend([] if seen is None else [seen])
         told = Epoch(number, now.steps, loss, seen, self.model)
-        stopped = "patience" if self.patience and now.epochs - now.best_epoch >= self.patience else ""
-        enough = [callback(told) is True for callback in self.callbacks]
-        if any(enough):
-            stopped = stopped or "callback"
-        dealt = checkpoints.generator_state(self.rng)
-        self.now = replace(now, dealt=dealt, epochs=number, batch=0, total=0.0, stopped=stopped)
+        verdicts = [callback(told) for callback in self.callbacks]
+        now = replace(now, dealt=checkpoints.generator_state(self.rng), epochs=number, batch=0, total=0.0)
+        stopped = "patience" if self._tired(now) else "callback" if any(map(_is_true, verdicts)) else ""
+        self.now = replace(now, stopped=stopped)
         self.anchor = now.state.weights
 
     def _validate(self) -> float:
@@ -287,7 +303,7 @@ class _Training:
         with no_grad():
             for first in range(0, len(inputs), AT_ONCE):
                 part = slice(first, first + AT_ONCE)
-                total += float(self._loss_of(inputs[part], targets[part]).data) * len(inputs[part])
+                total += self._loss_of(inputs[part], targets[part]).item() * len(inputs[part])
         self._require_finite(total / len(inputs), "validation loss")
         return total / len(inputs)
 
@@ -300,12 +316,11 @@ class _Training:
 
     def _require_finite(self, value: float, what: str) -> None:
         if not math.isfinite(value):
-            raise NotFinite(self.now.steps, value, self._rate(), what)
+            raise NotFinite(self.now.steps, value, self._rate(self.now.steps - 1), what)
 
-    def _rate(self) -> float | None:
-        """Return the learning rate of the last step, None before the first."""
-        known = self.now.steps and hasattr(self.method, "learning_rate")
-        return rate_at(self.method, self.now.steps - 1) if known else None
+    def _rate(self, step: int) -> float | None:
+        """Return the learning rate of a step; None before the first, or if the method has none."""
+        return rate_at(self.method, step) if step >= 0 and hasattr(self.method, "learning_rate") else None
 
     def _gradient(self) -> NDArray[np.float64]:
         """Return all gradients in one row; zeros for a parameter that the loss does not depend on."""
@@ -321,7 +336,7 @@ class _Training:
             first = last
 
     def _packed(self) -> dict:
-        return checkpoints.pack(self.now, self.curves, self.recipe)
+        return checkpoints.pack(self.now, self.curves, self.recipe, self.method)
 
     def _history(self, stopped: str) -> History:
         measured = self.held_out is not None
@@ -337,7 +352,8 @@ class _Training:
 def _examples(names: tuple[str, str], pair: Any) -> tuple[NDArray, NDArray]:
     """Return inputs and their targets."""
     if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-        raise TypeError(f"validation must be a pair (inputs, targets), got {type(pair).__name__}")
+        came = f"{len(pair)} of them" if isinstance(pair, (tuple, list)) else type(pair).__name__
+        raise TypeError(f"validation must be a pair (inputs, targets), got {came}")
     inputs, targets = (_rows(name, values) for name, values in zip(names, pair, strict=True))
     if len(inputs) != len(targets):
         raise ValueError(f"{names[1]} must hold one entry for each of {len(inputs)} {names[0]}, got {len(targets)}")
@@ -346,7 +362,7 @@ def _examples(names: tuple[str, str], pair: Any) -> tuple[NDArray, NDArray]:
 
 def _rows(name: str, values: ArrayLike) -> NDArray:
     """Return examples as an array of our own; floats of 32 bits stay so, and integers may be labels."""
-    array = _checks.regular(name, values)
+    array = _checks.regular(name, as_array(values))
     checked = _checks.finite_array(name, array)
     if array.ndim == 0 or not len(array):
         raise ValueError(f"{name} must hold at least one example, shape (N, …), got shape {array.shape}")
@@ -368,6 +384,10 @@ def _callable(name: str, value: Any) -> Callable:
     return value
 
 
+def _is_true(value: Any) -> bool:
+    return isinstance(value, (bool, np.bool_)) and bool(value)  # NumPy's comparisons give its own True
+
+
 def _callbacks(callbacks: Any) -> list[Callable]:
     listed = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
     return [_callable("callbacks", callback) for callback in listed]
@@ -378,6 +398,8 @@ def _checkpoint(checkpoint: Any) -> Checkpoint | None:
         return checkpoint
     if not isinstance(checkpoint, (str, PathLike)):
         raise TypeError(f"checkpoint must be a path or a runs.Checkpoint, got {checkpoint!r}")
+    if Path(checkpoint).is_dir():
+        raise ValueError(f"checkpoint must be a file, got the folder {checkpoint}")
     return Checkpoint(Path(checkpoint))
 
 

@@ -45,18 +45,19 @@ class Tensor:
     section :ref:`sec-bp-matrices`.
 
     Args:
-        data: finite numbers of any shape. float32 and float64 stay what they are, integers become float64; an array
-            of floats is not copied.
+        data: finite numbers of any shape. float32 and float64 stay what they are, all else becomes float64; an array
+            of these two is not copied. Of a tensor its array is taken, without its history.
         requires_grad: whether to find its gradient.
 
     Attributes:
         data: the array. A change in place is seen by all that is computed later, and must not come between a forward
             and a backward pass.
-        grad: ∂L/∂self, an array of the same shape, after ``L.backward()``; None before.
+        grad: ∂L/∂self, an array of the same shape, after ``L.backward()``; None before. A leaf's is its own; those
+            of tensors in between may share their memory, and are for looking at.
         requires_grad: true of what is asked for, and of all that is computed from it.
         parents: the tensors it was computed from, those without a gradient left out.
         operation: what made it, "" for a leaf.
-        number: how many tensors were made before it.
+        number: how many tensors were made before it, in this process; a copy is counted as made when it is copied.
 
     Raises:
         ValueError: if an entry is NaN or infinite.
@@ -81,12 +82,17 @@ class Tensor:
         self.grad: NDArray | None = None
         self.operation, self.parents, self.rules, self.number = operation, parents, rules, _next_number()
 
+    def __setstate__(self, state: tuple[None, dict[str, Any]]) -> None:
+        for name, value in state[1].items():
+            setattr(self, name, value)
+        self.number = _next_number()  # subtle: counted afresh, for the same reason as a Value
+
     @classmethod
     def of(cls, data: NDArray, operation: str, *inputs: tuple[Tensor, Rule]) -> Tensor:
         """Return a tensor computed from others: data, the operation's name, and pairs of an input and its rule.
 
         This is how a new operation is made. A rule may give its gradient in the broadcast shape: what broadcasting
-        has repeated is summed up again in :meth:`backward`.
+        has repeated is summed up again in :meth:`backward`. Integers become floats, so that no gradient is cut.
 
         >>> def cube(x):
         ...     return Tensor.of(x.data**3, "cube", (x, lambda gradient: 3 * x.data**2 * gradient))
@@ -97,6 +103,8 @@ class Tensor:
         """
         made = cls.__new__(cls)
         made.data = np.asarray(data)  # a full sum of an array is a NumPy number, and no array
+        if made.data.dtype.char not in "fd":
+            made.data = made.data.astype(np.float64)
         kept = [pair for pair in inputs if pair[0].requires_grad] if _recording.get() else []
         made.requires_grad = bool(kept)
         made._become(operation, tuple(x for x, _ in kept), tuple(rule for _, rule in kept))
@@ -106,15 +114,16 @@ class Tensor:
         """Set ``grad`` of all that this tensor was computed from, as far as it requires gradients.
 
         As for :class:`book_lib.autograd.Value`, gradients **accumulate in the leaves** until they are set to None, and
-        start afresh everywhere else.
+        start afresh everywhere else. A gradient too large for a float becomes infinite, with NumPy's warning.
 
         Args:
             gradient: ∂L/∂self, of the tensor's shape, for some L; may be left out for a single number, L = self.
 
         Raises:
             ValueError: if there is more than one number and no gradient, if the gradient has another shape or is not
-                finite, if nothing requires a gradient, or if the tensor is not finite; then the message names the
-                operation where that began.
+                finite, if nothing requires a gradient, if a rule gives a gradient that does not fit, or if the tensor
+                is not finite; then the message names the operation where that began.
+            TypeError: if the gradient is no array of real numbers.
         """
         seed = self._seed(gradient)
         order = topological_order(self)
@@ -143,14 +152,15 @@ class Tensor:
         seed = _array("gradient", gradient)
         if seed.shape != self.shape:
             raise ValueError(f"gradient must have the shape of the tensor, {self.shape}, got {seed.shape}")
-        return seed
+        return seed.copy()  # what the caller does to it afterwards does not change self.grad
 
     def _receive(self, gradient: NDArray) -> None:
         """Add a gradient that has come back, summed to this shape."""
-        gradient = np.asarray(unbroadcast(gradient, self.data.shape), dtype=self.data.dtype)
+        gradient = np.asarray(unbroadcast(np.asarray(gradient), self.data.shape), dtype=self.data.dtype)
         if self.grad is not None:
-            # subtle: not in place. What came first may be a view, or the very array another tensor was sent.
-            self.grad = self.grad + gradient
+            # subtle: not in place. What came first may be a view, or the very array another tensor was sent. And the
+            # sum of two arrays of shape () is no array, if not made one.
+            self.grad = np.asarray(self.grad + gradient)
         elif self.operation:
             self.grad = gradient
         else:
@@ -284,8 +294,9 @@ class Tensor:
 
     def reshape(self, *shape: Any) -> Tensor:
         """The same entries, row by row, in another shape: ``reshape(2, -1)`` or ``reshape((2, -1))``."""
-        if len(shape) == 1 and isinstance(shape[0], tuple):
+        if len(shape) == 1 and isinstance(shape[0], (tuple, list)):
             (shape,) = shape
+        shape = tuple(_checks.integer("shape", n, -1) for n in shape)
         try:
             data = self.data.reshape(shape)
         except ValueError:
@@ -322,9 +333,12 @@ class Tensor:
 
         return Tensor.of(data, "index", (self, back))
 
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[k] for k in range(len(self)))
+
     def __len__(self) -> int:
         if not self.ndim:
-            raise TypeError("a tensor of shape () has no length")
+            raise TypeError("a tensor of shape () has no length and no entries to go through; .item() is its number")
         return len(self.data)
 
     # ------------------------------------------------------------------ what it looks like
@@ -375,8 +389,9 @@ def as_tensor(value: Tensor | ArrayLike, dtype: np.dtype | None = None) -> Tenso
     if isinstance(value, Tensor):
         return value
     made = Tensor(value)
-    if dtype is not None and not isinstance(value, (np.ndarray, np.generic)):
-        made.data = made.data.astype(dtype, copy=False)
+    if dtype is not None and dtype != made.dtype and not isinstance(value, (np.ndarray, np.generic)):
+        with np.errstate(over="ignore"):  # the door complains of what is too large for float32
+            made = Tensor(made.data.astype(dtype))
     return made
 
 
@@ -384,7 +399,7 @@ def unbroadcast(gradient: NDArray, shape: tuple[int, ...]) -> NDArray:
     """Return a gradient summed over what broadcasting had repeated, so that it has ``shape`` again.
 
     An entry that was used many times gets the sum of the gradients of its uses: fan-out again, of the section
-    :ref:`sec-bp-fanout`.
+    :ref:`sec-bp-fanout`. Raises ValueError if ``shape`` does not broadcast to the gradient's.
 
     >>> unbroadcast(np.ones((2, 3)), (3,))
     array([2., 2., 2.])
@@ -395,6 +410,8 @@ def unbroadcast(gradient: NDArray, shape: tuple[int, ...]) -> NDArray:
     if gradient.shape == shape:
         return gradient
     new = gradient.ndim - len(shape)  # axes that broadcasting has put in front
+    if new < 0 or any(n not in (1, gradient.shape[new + k]) for k, n in enumerate(shape)):
+        raise ValueError(f"a rule must give a gradient to which shape {shape} broadcasts, got shape {gradient.shape}")
     stretched = tuple(new + k for k, n in enumerate(shape) if n == 1)
     return gradient.sum(axis=(*range(new), *stretched)).reshape(shape)
 
@@ -420,7 +437,8 @@ def _array(name: str, values: Any) -> NDArray:
     """Return values as an array of float32 or float64, finite; not copied where it is one."""
     if isinstance(values, Tensor):
         values = values.data
-    if isinstance(values, (np.ndarray, np.generic)) and values.dtype == np.float32:
+    single = isinstance(values, (np.ndarray, np.generic)) and values.dtype == np.float32
+    if single and not isinstance(values, np.ma.MaskedArray):
         array = np.asarray(values)
         if not np.isfinite(array).all():
             _checks.finite_array(name, array)  # says which entry

@@ -51,8 +51,8 @@ def maximum(a: Tensor | ArrayLike, b: Tensor | ArrayLike) -> Tensor:
     >>> maximum([1.0, 5.0], 2.0)
     Tensor([2., 5.], made by 'maximum')
     """
-    a = as_tensor(a, b.dtype if isinstance(b, Tensor) else None)
-    b = as_tensor(b, a.dtype)
+    b = as_tensor(b, as_tensor(a).dtype if hasattr(a, "dtype") else None)
+    a = as_tensor(a, b.dtype)
     data = _broadcast(np.maximum, "maximum", a, b)
     share = ((a.data > b.data) + 0.5 * (a.data == b.data)).astype(data.dtype)
     return Tensor.of(data, "maximum", (a, lambda g: g * share), (b, lambda g: g * (1 - share)))
@@ -63,17 +63,20 @@ def stack(tensors: Sequence[Tensor | ArrayLike], axis: int = 0) -> Tensor:
 
     Raises:
         ValueError: if there are none, their shapes differ, or there is no place for such an axis.
+        TypeError: if tensors are no sequence, or axis no integer.
 
     >>> stack([Tensor([1.0, 2.0]), Tensor([3.0, 4.0])], axis=1)
     Tensor([[1., 3.],
             [2., 4.]], made by 'stack')
     """
+    if not hasattr(tensors, "__iter__"):
+        raise TypeError(f"tensors must be a sequence, got {tensors!r} ({type(tensors).__name__})")
     parts = [as_tensor(part) for part in tensors]
     shapes = {part.shape for part in parts}
     if len(shapes) != 1:
         raise ValueError(f"tensors must be at least one, all of one shape, got the shapes {sorted(shapes)}")
     ndim = parts[0].ndim + 1
-    axis = _checks.integer("axis", axis, -ndim, ndim - 1) % ndim
+    axis = _checks.integer("axis", axis, -ndim, ndim - 1)
     data = np.stack([part.data for part in parts], axis)
     # subtle: k=k, or every rule would send back the slice of the last.
     pairs = [(part, lambda g, k=k: g.take(k, axis)) for k, part in enumerate(parts)]
@@ -92,7 +95,7 @@ def softmax_cross_entropy(logits: Tensor | ArrayLike, labels: ArrayLike) -> Tens
 
     Raises:
         ValueError: if shapes do not fit, there are no examples, or a label is not one of K classes.
-        TypeError: if labels are not integers.
+        TypeError: if labels are no numbers.
 
     >>> z = Tensor([[0.0, 0.0], [0.0, 0.0]], requires_grad=True)
     >>> loss = softmax_cross_entropy(z, [0, 1])
@@ -230,7 +233,7 @@ def max_pool2d(x: Tensor | ArrayLike, size: int, stride: int | None = None) -> T
         raise ValueError(f"x must have shape (N, C, H, W), got {x.shape}")
     size = _checks.integer("size", size, 1)
     stride = size if stride is None else _checks.integer("stride", stride, 1)
-    places = windows.geometry(x.shape[2:], (size, size), stride, 0)
+    places = windows.geometry(x.shape[2:], (size, size), stride, 0, "size")
     shape = (*x.shape[:2], size * size, *places)
     cut = windows.im2col(x.data, (size, size), stride).reshape(shape)
     winners = cut.argmax(axis=2)[:, :, None]

@@ -194,7 +194,7 @@ def count_parameters(layers: Sequence[Layer], shape: tuple[int, int, int] = (3, 
     >>> count_parameters([Conv(96, kernel=11, stride=4, padding=2)])
     34944
     """
-    return Architecture(shape, tuple(_layers(layers))).parameters
+    return Architecture(shape, layers).parameters
 
 
 def receptive_field(layers: Sequence[Layer | tuple[int, int] | int]) -> int:

@@ -36,10 +36,11 @@ kernels: Mapping[str, NDArray[np.float64]] = MappingProxyType(
 def cross_correlate(
     image: ArrayLike, kernel: ArrayLike, stride: int = 1, padding: int = 0
 ) -> NDArray[np.float64]:
-    """Slide a kernel over an image and sum up products: y_rc = Σ_ij x_{r+i, c+j} k_ij, loop by loop.
+    """Slide a kernel over an image and sum up products, loop by loop: y_rc = Σ_ij x_{r+i, c+j} k_ij.
 
-    This is what neural networks call convolution; :func:`convolve` turns the kernel first. The fast twin is
-    :func:`conv2d`. See the section :ref:`sec-vis-kernels` (:cite:`goodfellow2016deep`, equation 9.6).
+    That is for stride 1; in steps of s, x_{rs+i, cs+j}. This is what neural networks call convolution;
+    :func:`convolve` turns the kernel first. The fast twin is :func:`conv2d`. See the section :ref:`sec-vis-kernels`
+    (:cite:`goodfellow2016deep`, equation 9.6).
 
     Args:
         image: shape (H, W).
@@ -72,8 +73,9 @@ def cross_correlate(
 
 
 def convolve(image: ArrayLike, kernel: ArrayLike, stride: int = 1, padding: int = 0) -> NDArray[np.float64]:
-    """Slide a kernel turned by 180° over an image: y_rc = Σ_ij x_{r−i, c−j} k_ij, the convolution of mathematics.
+    """Slide a kernel turned by 180° over an image, the convolution of mathematics: y_rc = Σ_ij x_{r−i, c−j} k_ij.
 
+    Only where the kernel lies on the (padded) image: the first entry of the answer is y at r = h − 1, c = w − 1.
     Arguments and errors are those of :func:`cross_correlate`; for a kernel that looks the same turned by 180° both are
     one. See the section :ref:`sec-vis-kernels` (:cite:`goodfellow2016deep`, equation 9.5).
 
@@ -109,7 +111,9 @@ def im2col(
             [4., 5.],
             [5., 6.]]])
     """
-    return windows.im2col(_batch("images", images), windows.pair("size", size), stride, padding)
+    x, size = _batch("images", images), windows.pair("size", size)
+    windows.geometry(x.shape[2:], size, stride, padding, "size")
+    return windows.im2col(x, size, stride, padding)
 
 
 def conv2d(
@@ -195,7 +199,7 @@ def _pool(
         if size[0] != size[1]:
             raise ValueError(f"stride must be given for a window that is no square, got None for {size}")
         stride = size[0]
-    windows.geometry(x.shape[-2:], size, stride, 0)
+    windows.geometry(x.shape[-2:], size, stride, 0, "size")
     cut = np.lib.stride_tricks.sliding_window_view(x, size, axis=(-2, -1))
     return summary(cut[..., ::stride, ::stride, :, :], axis=(-2, -1))
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 import math
 
 from book_lib import _checks
-from book_lib._neural_modules import Linear, Module, Sequential, activation, boolean, restart, uniform
+from book_lib._neural_modules import (
+    Linear,
+    Module,
+    Sequential,
+    activation,
+    boolean,
+    require_tensor,
+    restart,
+    uniform,
+)
 from book_lib._vision_windows import output_size
 from book_lib.rng import RandomLike, as_generator
 from book_lib.tensor import Tensor, conv2d, max_pool2d
@@ -50,9 +59,8 @@ class Conv2d(Module):
     ) -> None:
         channels, features = _checks.integer("channels", channels, 1), _checks.integer("features", features, 1)
         kernel = _checks.integer("kernel", kernel, 1)
-        self.stride, self.padding = _checks.integer("stride", stride, 1), _checks.integer("padding", padding, 0)
-        if self.padding >= kernel:
-            raise ValueError(f"padding must be less than the kernel, 0 … {kernel - 1}, got {padding}")
+        output_size(kernel, kernel, stride, padding)  # refuses what is out of range
+        self.stride, self.padding = int(stride), int(padding)
         bias, rng = boolean("bias", bias), as_generator(rng)
         limit = 1 / math.sqrt(channels * kernel**2)
         self.weight = uniform((features, channels, kernel, kernel), limit, rng)
@@ -107,7 +115,15 @@ class Flatten(Module):
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the same entries, shape (N, …)."""
+        """Return the same entries, shape (N, …).
+
+        Raises:
+            ValueError: if x has no axes.
+            TypeError: if it is no array.
+        """
+        x = require_tensor("x", x)
+        if not x.shape:
+            raise ValueError("x must have shape (N, …), got ()")
         return x.reshape(x.shape[0], math.prod(x.shape[1:]))
 
 
@@ -165,7 +181,9 @@ class SmallCNN(Sequential):
 
         Raises:
             ValueError: if the images do not fit.
+            TypeError: if they are no array.
         """
+        x = require_tensor("x", x)
         if x.shape[1:] == (math.prod(self.shape),):
             x = x.reshape(x.shape[0], *self.shape)
         if x.shape[1:] != self.shape:

@@ -31,18 +31,23 @@ def output_size(n: int, kernel: int, stride: int = 1, padding: int = 0) -> int:
     >>> output_size(224, kernel=11, stride=4, padding=2)
     55
     """
-    n, kernel = _checks.integer("n", n, 1), _checks.integer("kernel", kernel, 1)
+    return _places(n, kernel, stride, padding, "kernel")
+
+
+def _places(n: int, size: int, stride: int, padding: int, name: str) -> int:
+    """Return :func:`output_size` for a window of ``size`` that its caller knows as ``name``."""
+    n, size = _checks.integer("n", n, 1), _checks.integer(name, size, 1)
     stride, padding = _checks.integer("stride", stride, 1), _checks.integer("padding", padding, 0)
-    if padding >= kernel:
+    if padding >= size:
         raise ValueError(
-            f"padding must be less than the kernel, 0 … {kernel - 1}, got {padding}: "
-            "beyond that a kernel sees nothing but zeros"
+            f"padding must be less than the {name}, 0 … {size - 1}, got {padding}: "
+            "beyond that it sees nothing but zeros"
         )
-    if kernel > n + 2 * padding:
+    if size > n + 2 * padding:
         raise ValueError(
-            f"kernel must not be larger than the padded image, got {kernel} for {n} + 2·{padding} pixels"
+            f"{name} must not be larger than the padded image, got {size} for {n} + 2·{padding} pixels"
         )
-    return (n + 2 * padding - kernel) // stride + 1
+    return (n + 2 * padding - size) // stride + 1
 
 
 def pair(name: str, value: Any) -> tuple[int, int]:
@@ -55,10 +60,12 @@ def pair(name: str, value: Any) -> tuple[int, int]:
     return side, side
 
 
-def geometry(shape: tuple[int, int], size: tuple[int, int], stride: int, padding: int) -> tuple[int, int]:
-    """Return the height and width of what a window of ``size`` gives on an image of ``shape``."""
-    height = output_size(shape[0], size[0], stride, padding)
-    return height, output_size(shape[1], size[1], stride, padding)
+def geometry(
+    shape: tuple[int, int], size: tuple[int, int], stride: int, padding: int, name: str = "kernel"
+) -> tuple[int, int]:
+    """Return the height and width of what a window of ``size``, called ``name``, gives on an image of ``shape``."""
+    height = _places(shape[0], size[0], stride, padding, name)
+    return height, _places(shape[1], size[1], stride, padding, name)
 
 
 def pad(images: NDArray, padding: int) -> NDArray:

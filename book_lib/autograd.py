@@ -21,7 +21,7 @@ from __future__ import annotations
 import itertools
 import math
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from book_lib import _checks
@@ -59,7 +59,7 @@ class Value:
         data: the number.
         grad: ∂output/∂self after ``output.backward()``; 0 before.
         operation: what made it: "+", "tanh", …; "" for a leaf.
-        number: how many values were made before it.
+        number: how many values were made before it, in this process; a copy is counted as made when it is copied.
 
     Raises:
         ValueError: if data is NaN or infinite.
@@ -124,9 +124,9 @@ class Value:
             raise ValueError(f"operation must be a name, which a leaf has not, got {operation!r}")
         if not inputs:
             raise ValueError("inputs must be at least one pair of a Value and a slope; a leaf is made by Value(data)")
-        for parent, _ in inputs:
-            if not isinstance(parent, Value):
-                raise TypeError(f"inputs must be pairs of a Value and a slope, got {parent!r} for a Value")
+        for pair in inputs:
+            if not isinstance(pair, tuple) or len(pair) != 2 or not isinstance(pair[0], Value):
+                raise TypeError(f"inputs must be pairs of a Value and a slope, got {pair!r}")
         node = _node(_checks.finite("data", data), operation)
         node._many = tuple(parent for parent, _ in inputs)
         node._many_slopes = tuple(_checks.finite("a slope", slope) for _, slope in inputs)
@@ -154,7 +154,9 @@ class Value:
         See the section :ref:`sec-bp-algorithm`.
 
         Raises:
-            ValueError: if this value is not finite; the message names the operation where that began.
+            ValueError: if a value on the way is not finite, even one that a later operation hides, as tanh does; the
+                message names the operation where that began, and nothing has changed. Also if a product of slopes is
+                too large for a float; then all gradients are of no use.
 
         >>> x = Value(2.0)
         >>> y = (x + 1) * x
@@ -165,15 +167,12 @@ class Value:
         10.0 1.0
         """
         order = topological_order(self)
-        if not math.isfinite(self.data):
-            first = next(node for node in order if not math.isfinite(node.data))
-            came = f"{first.operation or 'a leaf'!r}, which gave {first.data}"
-            raise ValueError(f"backward needs a finite value, got {self.data}; it began with {came}")
-        for node in order:
-            if node.operation:
-                node.grad = 0.0
+        _require_finite(order)
+        made = [node for node in order if node.operation]
+        for node in made:
+            node.grad = 0.0
         self.grad += 1.0
-        for node in reversed(order):
+        for node in reversed(made):
             gradient = node.grad
             if node._left is not None:
                 node._left.grad += node._left_slope * gradient
@@ -182,6 +181,16 @@ class Value:
             if node._many:
                 for parent, slope in zip(node._many, node._many_slopes, strict=True):
                     parent.grad += slope * gradient
+        for node in order:
+            if not (node.operation or math.isfinite(node.grad)):  # what is lost on the way arrives at a leaf
+                raise ValueError(f"backward must find a finite bar for every leaf, got {node!r}: slopes are too large")
+
+    def __setstate__(self, state: tuple[None, dict[str, Any]]) -> None:
+        for name, value in state[1].items():
+            setattr(self, name, value)
+        # subtle: counted afresh, parents first. By the numbers of the process that pickled it, it might be younger
+        # than what is now made from it, and `topological_order` would be none.
+        self.number = _next_number()
 
     def __add__(self, other: Value | float) -> Value:
         other = other if isinstance(other, Value) else Value(other)
@@ -287,6 +296,16 @@ def _node(
     return node
 
 
+def _require_finite(order: list[Value]) -> None:
+    """Refuse values that are not finite, naming the operation where that began."""
+    # One sum is several times as quick as a question to each; it may overflow by itself, and then all are asked.
+    if math.isfinite(sum([node.data for node in order])):
+        return
+    for node in order:
+        if not math.isfinite(node.data):
+            raise ValueError(f"backward needs finite values, got {node.data} from {node.operation or 'a leaf'!r}")
+
+
 def dot(weights: Sequence[Value], inputs: Sequence[Value | float], bias: Value | float = 0.0) -> Value:
     """Return b + Σ wᵢxᵢ as one node, whose slopes are the inputs, the weights, and 1 for the bias.
 
@@ -308,17 +327,25 @@ def dot(weights: Sequence[Value], inputs: Sequence[Value | float], bias: Value |
     >>> z.data, w[0].grad, w[1].grad
     (2.5, 3.0, 4.0)
     """
+    weights, inputs = _values("weights", weights), _values("inputs", inputs)
     if len(weights) != len(inputs):
         raise ValueError(f"inputs must be {len(weights)}, one for each weight, got {len(inputs)}")
-    weights, inputs, (bias,) = _values(weights), _values(inputs), _values([bias])
+    (bias,) = _values("bias", [bias])
     w, x = [v.data for v in weights], [v.data for v in inputs]
     node = _node(sum(map(operator.mul, w, x), bias.data), "dot")
     node._many, node._many_slopes = (*weights, *inputs, bias), (*x, *w, 1.0)
     return node
 
 
-def _values(numbers: Iterable[Value | float]) -> list[Value]:
-    return [v if isinstance(v, Value) else Value(v) for v in numbers]
+def _values(name: str, numbers: Iterable[Value | float]) -> list[Value]:
+    return [v if isinstance(v, Value) else Value(v) for v in _several(name, numbers)]
+
+
+def _several(name: str, things: Iterable[Any]) -> Iterator[Any]:
+    try:
+        return iter(things)
+    except TypeError:
+        raise TypeError(f"{name} must be several, got {things!r} ({type(things).__name__})") from None
 
 
 def zero_gradients(values: Iterable[Value]) -> None:
@@ -333,7 +360,7 @@ def zero_gradients(values: Iterable[Value]) -> None:
     >>> x.grad
     0.0
     """
-    for value in [values] if isinstance(values, Value) else values:
+    for value in [values] if isinstance(values, Value) else _several("values", values):
         if not isinstance(value, Value):
             raise TypeError(f"values must hold Values, got {value!r} ({type(value).__name__})")
         value.grad = 0.0
@@ -363,7 +390,7 @@ class ScalarMLP:
     """
 
     def __init__(self, sizes: Sequence[int], activation: str = "tanh", rng: RandomLike | None = 0) -> None:
-        self.sizes = tuple(_checks.integer("sizes", size, 1) for size in sizes)
+        self.sizes = tuple(_checks.integer("sizes", size, 1) for size in _several("sizes", sizes))
         if len(self.sizes) < 2:
             raise ValueError(f"sizes must hold the inputs and the outputs at least, got {list(self.sizes)}")
         self.activation = _checks.one_of("activation", activation, ACTIVATIONS)
@@ -384,7 +411,7 @@ class ScalarMLP:
 
     def __call__(self, inputs: Sequence[Value | float]) -> Any:
         """Return the output for one example, a value, or a list of values where there are several outputs."""
-        hidden = _values(inputs)
+        hidden = _values("inputs", inputs)
         for k, (layer, biases) in enumerate(zip(self.weights, self.biases, strict=True)):
             hidden = [dot(unit, hidden, bias) for unit, bias in zip(layer, biases, strict=True)]
             if k < len(self.weights) - 1:

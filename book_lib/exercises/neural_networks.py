@@ -162,7 +162,7 @@ LARGEST_REPAIR = 215 / 73
 REPAIR_SLIPS = (
     Slip(2.0, "that is the repair of the text; larger ones work as well."),
     Slip(-15.0, "that is the smallest one, where row 4 stands at 0."),
-    Slip(2150 / 640, "the b in row 3 depends on a as well: 160a + 23b + 600 with b = −(125 + 5a)/3."),
+    Slip(2150 / 960, "the b in row 3 depends on a as well: 160a + 23b + 600 with b = −(125 + 5a)/3."),
     Slip(5.0, "that is the weight in h₁; the hinge has its own."),
     Slip(12.0, "that is the printed weight, with which rows 1 and 2 cannot both be exact and row 3 off."),
     Slip(-215 / 73, "the sign."),

@@ -24,7 +24,7 @@ const t = strings({
     edit: "Layer to edit", kind: "Kind", option: "{k}: {kind}", width: "Channels", units: "Units", kernel: "Kernel", stride: "Stride", padding: "Padding", groups: "Groups",
     double: "Repeat this layer", remove: "Remove this layer", inputChannels: "Input channels", inputSide: "Input height and width",
     alexnet: "AlexNet", together: "AlexNet without groups", lenet: "For 28 × 28 digits",
-    say: "{parameters} parameters: {conv} in convolutions ({convShare} %) and {dense} in fully connected layers ({denseShare} %). {units} units; {millions} million multiplications an image.",
+    say: "{parameters} parameters: {conv} in convolutions ({convShare} %) and {dense} in fully connected layers ({denseShare} %). {units} units; {millions} million multiplications an image.",
     sayLayer: "Layer {k}, {kind}: {detail}", detailConv: "{width} kernels of {kernel} × {kernel} × {depth} = {each} weights each, and a bias: {parameters}.",
     detailPool: "it takes the largest of {kernel} × {kernel}, and has nothing to learn.", detailDense: "{width} units, each with {inputs} weights and a bias: {parameters}.",
     misfit: "Layer {k}, {kind}, does not fit its input of {shape}: {reason}.", misfitPadding: "a padding of {padding} is not less than the kernel of {kernel}",
@@ -38,7 +38,7 @@ const t = strings({
     edit: "要编辑的层", kind: "类型", option: "{k}：{kind}", width: "通道数", units: "单元数", kernel: "核", stride: "步幅", padding: "填充", groups: "组数",
     double: "重复这一层", remove: "去掉这一层", inputChannels: "输入通道数", inputSide: "输入的高和宽",
     alexnet: "AlexNet", together: "不分组的 AlexNet", lenet: "用于 28 × 28 数字",
-    say: "{parameters} 个参数：卷积层 {conv} 个（{convShare} %），全连接层 {dense} 个（{denseShare} %）。{units} 个单元；每张图 {millions} 百万次乘法。",
+    say: "{parameters} 个参数：卷积层 {conv} 个（{convShare} %），全连接层 {dense} 个（{denseShare} %）。{units} 个单元；每张图 {millions} 百万次乘法。",
     sayLayer: "第 {k} 层，{kind}：{detail}", detailConv: "{width} 个 {kernel} × {kernel} × {depth} 的核，每个 {each} 个权重，外加一个偏置：{parameters}。",
     detailPool: "取 {kernel} × {kernel} 中的最大值，没有要学的参数。", detailDense: "{width} 个单元，每个 {inputs} 个权重和一个偏置：{parameters}。",
     misfit: "第 {k} 层（{kind}）与输入 {shape} 不合：{reason}。", misfitPadding: "填充 {padding} 不小于核 {kernel}",
@@ -69,8 +69,8 @@ export function calculate(flat, shape, chosen) {
   return { layers, shape, rows, misfit, chosen: Math.min(chosen, layers.length - 1), total: totals(rows), conv: of("conv"), dense: of("dense") };
 }
 
-/** 60,965,224 @param {number} n */
-const grouped = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
+/** 60,965,224; beyond what a double counts exactly, a rounded number that says so. @param {number} n */
+export const grouped = (n) => (n > Number.MAX_SAFE_INTEGER ? `≈ ${significant(n, 4)}` : String(n).replace(/\B(?=(\d{3})+$)/g, ","));
 /** @param {number[]} shape */
 const times = (shape) => shape.join(" × ");
 
@@ -265,8 +265,8 @@ function readouts(f) {
     parameters(misfit ? "–" : total.parameters);
     units(misfit ? "–" : total.units);
     multiplications(misfit ? "–" : total.multiplications);
-    f.setReadout("conv", inConv);
-    f.setReadout("dense", inDense);
+    f.setReadout("conv", misfit ? "–" : inConv);
+    f.setReadout("dense", misfit ? "–" : inDense);
     f.setReadout("rows", rows.length);
   };
 }

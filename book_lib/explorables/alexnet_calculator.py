@@ -82,16 +82,21 @@ class AlexNetCalculator(Explorable):
         )
 
     def still(self) -> tuple:
-        """Bars of parameters and of multiplications, layer by layer."""
+        """Two bars for each layer: its share of the parameters and of the multiplications."""
         from book_lib import plotting
 
         net, colors = self.network(), plotting.COLORS
         names = [f"{k} {row.kind}" for k, row in enumerate(net.rows, 1)]
-        figure, panels = plotting.figure(height=0.8 + 0.22 * len(names), columns=2)
-        for axes, label in zip(panels, ("parameters", "multiplications"), strict=True):
-            axes.barh(range(len(names)), [getattr(row, label) / 1e6 for row in net.rows], color=colors.simulation)
-            axes.set(yticks=range(len(names)), xlabel=f"{label}, millions", ylim=(len(names) - 0.4, -0.6))
-            axes.set_yticklabels(names)
+        figure, axes = plotting.figure(height=1.0 + 0.24 * len(names))
+        bars = ("parameters", -0.18, colors.simulation), ("multiplications", 0.18, colors.mean_field)
+        for label, shift, color in bars:
+            shares = [100 * getattr(row, label) / max(1, getattr(net, label)) for row in net.rows]
+            places = [k + shift for k in range(len(names))]
+            # Lines as thick as bars: one thing to draw, and half the time.
+            axes.hlines(places, 0, shares, color=color, linewidth=5, label=label)
+        axes.set(xlabel="share, %", xlim=(0, None), ylim=(len(names) - 0.4, -0.6))
+        axes.set_yticks(range(len(names)), names)
+        axes.legend()
         return plotting.still(figure)
 
 

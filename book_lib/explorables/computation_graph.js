@@ -1,6 +1,6 @@
 // A formula as a computation graph: type it, change its inputs, step forward node by node and backward edge by edge.
 
-import { barsAfter, carried, differences, evaluate, plan } from "./core/backprop.js";
+import { barsAfter, carried, differences, evaluate, inputOf, plan } from "./core/backprop.js";
 import { FormulaError, parse } from "./core/formula.js";
 import { clock } from "./kit/clock.js";
 import { button, numberBox, presets, toggle } from "./kit/controls.js";
@@ -12,7 +12,7 @@ import { reducedMotion } from "./kit/theme.js";
 import { askBox } from "./parts/graph_ask.js";
 import { graphPicture } from "./parts/graph_picture.js";
 import { graphStrings } from "./parts/graph_strings.js";
-import { PRESETS, expression, labels, number } from "./parts/graph_words.js";
+import { PRESETS, expression, labels, number, wrapped } from "./parts/graph_words.js";
 
 const LARGEST = 1000; // of an input
 const PATIENCE = 700; // ms without a key before a formula in the making is called wrong
@@ -35,6 +35,7 @@ export class Sweep {
     this.plan = plan(this.formula);
     this.inputs = inputs;
     this.run = evaluate(this.formula, inputs);
+    if (!this.run.fault && !this.finite) this.run.fault = { node: this.output, code: "large" }; // a product of slopes is
     const { fault } = this.run;
     this.turn = this.plan.forward.length; // steps forward
     this.limit = fault ? this.plan.forward.indexOf(fault.node) : this.turn + 1 + this.plan.edges.length;
@@ -78,11 +79,19 @@ export class Sweep {
     return this.plan.edges[k];
   }
 
-  /** The largest difference between a bar and a finite difference, over the inputs. */
+  /** Whether all bars are. */
+  get finite() {
+    return barsAfter(this.formula, this.run, Infinity).bars.every((bar) => bar === null || Number.isFinite(bar));
+  }
+
+  /** The largest gap between a bar and a finite difference, relative to the larger of 1 and the bar; NaN if there is none. */
   get gap() {
     const { bars } = barsAfter(this.formula, this.run, Infinity);
     const slopes = differences(this.formula, this.inputs);
-    return this.inputNodes.reduce((most, { id, name }) => Math.max(most, Math.abs((bars[id] ?? 0) - slopes[name])), 0);
+    return this.inputNodes.reduce((most, { id, name }) => {
+      const bar = bars[id] ?? 0;
+      return Math.max(most, Math.abs(bar - slopes[name]) / Math.max(1, Math.abs(bar)));
+    }, 0);
   }
 
   /** @returns {import("./parts/graph_picture.js").Look} */
@@ -109,10 +118,15 @@ function render({ model, el }) {
   let sweep = now();
   const boxes = inputBoxes(f);
   toggle(f, { trait: "ask", label: t("ask") });
-  const question = askBox(f, t, () => move(sweep.position + 1));
+  const question = askBox(f, t, () => move(sweep.position + 1), () => jump.focus());
   const move = (/** @type {number} */ position) => f.assign({ position: Math.min(sweep.limit, Math.max(0, position)) });
   const time = clock(f, {
-    step: (n) => move(sweep.position + n),
+    step(n) {
+      if (time.running && model.get("ask") && sweep.asking) { // Play waits for the reader's answer
+        time.pause();
+        question.focus();
+      } else move(sweep.position + n);
+    },
     onFrame: () => {},
     perFrame: () => (reducedMotion() ? 0.5 : 1 / 50),
     onReset: () => move(0),
@@ -131,8 +145,8 @@ function render({ model, el }) {
     picture.draw(sweep.look(), text);
     if (caption.textContent !== text) caption.textContent = text;
     f.announce(text);
-    question.ask(model.get("ask") && sweep.asking ? questionOf(sweep) : null);
-    jump();
+    question.ask(model.get("ask") && sweep.asking ? questionOf(sweep) : null, model.get("ask") && sweep.done);
+    jump.show();
     show(sweep);
     f.tableChanged();
   };
@@ -182,8 +196,8 @@ function formulaEditor(f) {
   top.append(field, h("p", { class: "xp-help", id: helpId }, t("formulaHelp")));
   f.stage.append(top);
   let timer = 0;
-  const fail = (/** @type {string} */ text) => {
-    error.textContent = text;
+  const fail = (/** @type {string} */ text, /** @type {unknown} */ problem = null) => {
+    error.replaceChildren(text, ...where(area.value, problem));
     area.setAttribute("aria-describedby", text ? `${errorId} ${helpId}` : helpId);
     if (text) area.setAttribute("aria-invalid", "true");
     else area.removeAttribute("aria-invalid");
@@ -196,7 +210,7 @@ function formulaEditor(f) {
       if (area.value !== f.model.get("formula")) f.assign({ formula: area.value, position: 0 });
     } catch (problem) {
       const text = complaint(problem);
-      timer = Number(setTimeout(() => fail(text), PATIENCE));
+      timer = Number(setTimeout(() => fail(text, problem), PATIENCE));
     }
   };
   area.addEventListener("input", (event) => void (/** @type {InputEvent} */ (event).isComposing || read()), { signal: f.signal });
@@ -212,6 +226,16 @@ function formulaEditor(f) {
       fail("");
     },
   };
+}
+
+/** The line at fault, with a mark where it is: for the eye, as the message tells the place. @param {string} formula @param {unknown} problem */
+function where(formula, problem) {
+  if (!(problem instanceof FormulaError) || !problem.line) return [];
+  const letters = [...(formula.split("\n")[problem.line - 1] ?? "")];
+  const at = problem.column - 1;
+  const from = Math.max(0, at - 14); // a long line is cut to what fits
+  return [h("code", { class: "xp-cg-where", "aria-hidden": "true" }, (from ? "…" : "") + letters.slice(from, at).join(""), h("mark", {}, letters[at] ?? " "),
+    letters.slice(at + 1, at + 12).join("") + (letters.length > at + 12 ? "…" : ""))];
 }
 
 /** A number box for each input; a box is used again for the input of another formula. @param {Frame} f */
@@ -242,7 +266,7 @@ function inputBoxes(f) {
     show({ inputNodes, inputs }) {
       names = inputNodes.map((node) => node.name);
       while (pool.length < names.length) pool.push(one());
-      names.forEach((name, i) => pool[i].set(name, inputs[name] ?? 1));
+      names.forEach((name, i) => pool[i].set(name, inputOf(inputs, name)));
       pool.forEach(({ node }, i) => {
         if (i >= names.length) node.remove();
         else if (!node.isConnected) row.append(node);
@@ -267,11 +291,14 @@ function jumps(f, sweep, go) {
   const back = button(f, { label: t("back"), where: "toolbar", onClick: () => go(sweep().position - 1) });
   const forward = button(f, { label: t("allForward"), where: "toolbar", onClick: () => go(sweep().turn) });
   const backward = button(f, { label: t("allBackward"), where: "toolbar", onClick: () => go(sweep().limit) });
-  return () => {
-    const { position, turn, limit } = sweep();
-    setDisabled(back, position === 0);
-    setDisabled(forward, position === Math.min(turn, limit));
-    setDisabled(backward, position === limit);
+  return {
+    focus: () => back.focus(),
+    show() {
+      const { position, turn, limit } = sweep();
+      setDisabled(back, position === 0);
+      setDisabled(forward, position === Math.min(turn, limit));
+      setDisabled(backward, position === limit);
+    },
   };
 }
 
@@ -317,12 +344,18 @@ function backwardWords(sweep) {
   const { bars, waiting } = sweep.state;
   const all = edges.filter(({ parent }) => parent === edge.parent).length;
   const left = waiting[edge.parent];
-  const values = { child: names[edge.child], parent: names[edge.parent], bar: number(bars[edge.child] ?? 0), slope: number(run.slopes[edge.child][edge.index]),
-    carried: number(carried(run, bars, edge)), sum: number(bars[edge.parent] ?? 0), n: left || all, out: names[sweep.output] };
+  const values = { child: names[edge.child], parent: names[edge.parent], bar: number(bars[edge.child] ?? 0), slope: wrapped(number(run.slopes[edge.child][edge.index])),
+    carried: number(carried(run, bars, edge)), sum: number(bars[edge.parent] ?? 0), n: left || all };
   const parts = [t("sayEdge", values), t(left > 1 ? "sayMoreMany" : left ? "sayMore" : all > 1 ? "saySum" : "sayOne", values)];
-  const inputs = sweep.inputNodes.length;
-  if (sweep.done && inputs) parts.push(t(inputs > 1 ? "sayDone" : "sayDoneOne", { ...values, n: inputs, gap: `${number(Number(sweep.gap.toPrecision(1)))}` }));
+  if (sweep.done && sweep.inputNodes.length) parts.push(check(sweep));
   return parts.join(" ");
+}
+
+/** The bars of the inputs against finite differences. @param {Sweep} sweep */
+function check({ gap, inputNodes: { length: n }, names, output }) {
+  if (Number.isNaN(gap)) return t("sayEdgeOfDomain");
+  const key = gap > 1e-4 ? "sayKink" : n > 1 ? "sayDone" : "sayDoneOne";
+  return t(key, { n, out: names[output], gap: number(Number(gap.toPrecision(1))) });
 }
 
 /** The same as the picture, in words: nodes and edges as far as they are known. @param {Frame} f @param {() => Sweep} now */
@@ -366,7 +399,8 @@ function readouts(f) {
       f.setReadout(`value_${name}`, values[id] ?? "–");
       f.setReadout(`bar_${name}`, bars[id] ?? "–");
     });
-    f.setReadout("gap", sweep.done && !sweep.run.fault ? sweep.gap : "–");
+    const gap = sweep.done && !sweep.run.fault ? sweep.gap : NaN;
+    f.setReadout("gap", Number.isNaN(gap) ? "–" : gap);
     known = fresh;
   };
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,10 +37,10 @@ class ComputationGraph(Explorable):
 
     The grammar is that of `book_lib.explorables.formulas`: numbers, names, + − * / ^, parentheses, exp, log, tanh,
     sigmoid, relu, sin and cos, and lines `name = …`, of which the last is the output. A name that no line defines is
-    an input.
+    an input, but for e and π.
 
     Args:
-        formula: the text; that of the preset unless given.
+        formula: the text, kept with a line for each part; that of the preset unless given.
         inputs: {name: number}, each −1000 to 1000; an input without a number is 1. Those of the preset unless a formula
             is given.
         preset: "logistic", "fan-out", "softmax" or "network", where no formula is given.
@@ -74,7 +75,7 @@ class ComputationGraph(Explorable):
         for name in self.inputs:
             if name not in read.inputs:
                 raise ArgumentError(f"inputs must name inputs of the formula, {', '.join(read.inputs)}, not {name!r}")
-        self.values()
+        self.bars()
 
     @traitlets.validate("formula")
     def _readable(self, proposal: Any) -> str:
@@ -82,7 +83,7 @@ class ComputationGraph(Explorable):
             parse(proposal["value"])
         except FormulaError as error:
             raise ArgumentError(f"formula: {error}") from None
-        return proposal["value"]
+        return "\n".join(filter(None, map(str.strip, re.split("[;\n]", proposal["value"]))))
 
     @traitlets.validate("inputs")
     def _numbers(self, proposal: Any) -> dict[str, float]:
@@ -116,9 +117,17 @@ class ComputationGraph(Explorable):
 
     def bars(self) -> dict[str, float]:
         """∂output/∂node for every node that has a name, by `Value.backward`; 0 where the output feels nothing of it."""
-        made, read = self.values(), self.graph
-        made[read.output].backward()
-        return {node.name: value.grad for node, value in zip(read.nodes, made, strict=True) if node.name}
+        return {node.name: value.grad for node, value in zip(self.graph.nodes, self._swept(), strict=True) if node.name}
+
+    def _swept(self) -> list[Value]:
+        """The nodes after the way back."""
+        made = self.values()
+        try:
+            made[self.graph.output].backward()
+        except ValueError as error:  # subtle: all slopes are finite, but their product may not be
+            reason = "a product of slopes is too large a number"
+            raise ArgumentError(f"inputs must give every node a finite bar; {reason}") from error
+        return made
 
     def describe(self) -> str:
         """What the picture shows, in words and numbers."""
@@ -139,8 +148,7 @@ class ComputationGraph(Explorable):
         from book_lib import plotting
         from book_lib.explorables.layered import draw
 
-        made, read = self.values(), self.graph
-        made[read.output].backward()
+        made, read = self._swept(), self.graph
         figure, axes = plotting.figure(width=6.6, height=3.4)
         draw(axes, read, [value.data for value in made], [value.grad for value in made])
         return plotting.still(figure)

@@ -3,11 +3,12 @@
     statements   lines, or parts between semicolons: `name = sum` or `sum`; the last one is the output
     sum          products joined by + and −; all of one sum make one node
     product      factors joined by * and /
-    factor       − factor, or atom ^ factor
+    factor       − factor, or atom, or atom ^ factor
     atom         a number, a name, a function of a sum in parentheses, a sum in parentheses
 
-A name must be defined above its use; one that is defined nowhere is an input. Constants are written into the node that
-uses them, so that every edge of the graph carries something that can change.
+A name must be defined above its use; one that is defined nowhere is an input, but for e and π (or pi), which are the
+numbers unless a line defines them. Constants are written into the node that uses them, so that every edge of the graph
+carries something that can change.
 """
 
 from __future__ import annotations
@@ -22,24 +23,28 @@ FUNCTIONS = ("exp", "log", "tanh", "sigmoid", "relu", "sin", "cos")
 MOST_NODES = 60
 LONGEST = 600  # letters
 LONGEST_NAME = 12
+DEEPEST = 40  # parentheses, signs and powers inside each other: a parser that recurses must stop before Python does
 SPELLINGS = {"−": "-", "·": "*", "×": "*", "÷": "/", "**": "^"}
 ALIASES = {"ln": "log", "σ": "sigmoid"}
+CONSTANTS = {"e": math.e, "pi": math.pi, "π": math.pi}
 POWERS = {"²": "2", "³": "3"}
 MESSAGES = {
     "empty": "a formula is expected, and there is none",
     "long": "a formula has at most {most} letters, and this one has {found}",
     "many": "a formula makes at most {most} nodes, and this one makes more",
+    "deep": "a formula has at most {most} levels inside each other, and this one has more",
     "letter": "{found} is no part of a formula; expected are numbers, names, + − * / ^ ( ) and =",
     "operand": "a number, a name or ( is expected, and {found} stands there",
-    "close": "an operator or ) is expected, and {found} stands there",
-    "end": "an operator or the end of the line is expected, and {found} stands there",
+    "close": "an operator, such as *, or ) is expected, and {found} stands there",
+    "end": "an operator, such as *, or the end of the line is expected, and {found} stands there",
     "paren": "( is expected after {name}, and {found} stands there",
     "function": "{name} is no function; there are {known}",
     "reserved": "{name} is a function and cannot be a name of your own",
     "later": "{name} is used before it is defined; move its definition up",
+    "itself": "{name} stands in its own definition",
     "twice": "{name} is defined a second time",
     "name": "{name} is too long a name; {most} letters are the most",
-    "constant": "{found} has no finite value",
+    "constant": "{found} makes no finite number here",
 }
 FAULTS = {
     "log": "log needs a number greater than 0",
@@ -148,7 +153,8 @@ class _Parser:
     """Recursive descent: one method for each rule of the grammar."""
 
     def __init__(self, tokens: list[Token]) -> None:
-        self.tokens, self.at = tokens, 0
+        self.tokens, self.at, self.depth = tokens, 0, 0
+        self.defining = ""  # the name whose line is being read
         self.nodes: list[Node] = []
         self.names: dict[str, Operand] = {}
         self.defined = {t.text for i, t in enumerate(tokens) if t.type == "name" and self.is_sign("=", i + 1)}
@@ -196,7 +202,9 @@ class _Parser:
         if len(name) > LONGEST_NAME:
             raise self.fail("name", name=name, most=LONGEST_NAME)
         self.at += 2
+        self.defining = name
         value = self.sum()
+        self.defining = ""
         if isinstance(value, float):
             value = self.add(Node("given", name, constant=value), self.token)
         if self.nodes[value].kind == "operation" and not self.nodes[value].name:
@@ -235,13 +243,26 @@ class _Parser:
         return left
 
     def factor(self) -> Operand:
+        if self.depth == DEEPEST:
+            raise self.fail("deep", most=DEEPEST)
+        self.depth += 1
+        value = self.signed()
+        self.depth -= 1
+        return value
+
+    def signed(self) -> Operand:
         sign = self.token
         if self.take("-"):
             return self.operation("negate", [self.factor()], sign)
         if self.take("+"):
             return self.factor()
         base, power = self.atom(), self.token
-        return self.operation("power", [base, self.factor()], power) if self.take("^") else base
+        return self.power(base, self.factor(), power) if self.take("^") else base
+
+    def power(self, base: Operand, exponent: Operand, token: Token) -> Operand:
+        if base == math.e and isinstance(base, float) and isinstance(exponent, int):
+            return self.operation("exp", [exponent], token)
+        return self.operation("power", [base, exponent], token)
 
     def atom(self) -> Operand:
         token = self.token
@@ -260,6 +281,8 @@ class _Parser:
             return self.operation(name, [self.closed()], token)
         if self.is_sign("("):
             raise self.fail("function", token, name=name, known=", ".join(FUNCTIONS))
+        if name in CONSTANTS and name not in self.defined:
+            return CONSTANTS[name]
         return self.names[name] if name in self.names else self.input(name, token)
 
     def closed(self) -> Operand:
@@ -271,7 +294,7 @@ class _Parser:
 
     def input(self, name: str, token: Token) -> int:
         if name in self.defined:
-            raise self.fail("later", token, name=name)
+            raise self.fail("itself" if name == self.defining else "later", token, name=name)
         if len(name) > LONGEST_NAME:
             raise self.fail("name", token, name=name, most=LONGEST_NAME)
         self.names[name] = self.add(Node("input", name), token)

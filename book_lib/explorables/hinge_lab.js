@@ -28,10 +28,10 @@ const t = strings({
     readMiss: "Largest miss, houses 1–4", readFive: "Miss of house 5", readActive: "Selected",
     sayAsk: "A slide once printed h₂ and y for the model y = 5x₁ + ReLU(12x₁ − 62x₂). Not all of its rows follow from it. Compute, then choose a row: the live numbers come after.",
     say1: "Row 1 is right: 12·60 − 62·2 = 596, and 300 + 596 = 896. Look further.", say2: "Row 2 is right: 12·70 − 62·8 = 344, and 350 + 344 = 694. Look further.",
-    say3: "Yes, row 3: 12·220 − 62·25 = 1090 is positive, so h₂ is 1090 and not 0, and y = 1100 + 1090 = 2190 for a house that costs 1100. There is one more wrong row.",
-    say4: "Yes, row 4: h₂ = 0 is right, but then y = 400 + 0 = 400, the exact price; the 680 is left over from the linear model. There is one more wrong row.",
+    say3: "Yes, row 3: 12·220 − 62·25 = 1090 is positive, so h₂ is 1090 and not 0, and y = 1100 + 1090 = 2190 for a house that costs 1100. It is one of two wrong rows.",
+    say4: "Yes, row 4: h₂ = 0 is right, but then y = 400 + 0 = 400, the exact price; the 680 is left over from the linear model. It is one of two wrong rows.",
     sayCone: "Without a bias this cannot be mended: row 3 is {alpha} times row 1 plus {beta} times row 2, so a hinge that is positive on rows 1 and 2 is positive on row 3.",
-    sayMixed: "The hinge selects {active}. The first four houses are missed by at most {miss}.", sayNobody: "The hinge selects nobody: what is left is y = 5x₁.",
+    sayMixed: "The hinge selects {active}. The first four houses are missed by at most {miss}.", sayNobody: "The hinge selects nobody: what is left is y = 5x₁.", saySecondOnly: "The first hinge selects nobody: what is left is y = 5x₁ and the second hinge.",
     sayFour: "With a bias the border need not pass through the origin: the hinge selects {active} and the first four houses are exact. House 5 is missed by {five}.",
     sayFive: "The second hinge is positive for house 5 alone and adds what is missing there: all five houses are exact. Five hinges for five points would learn any table by heart.",
     and: "and", nobody: "nobody", hidden: "?",
@@ -47,10 +47,10 @@ const t = strings({
     readMiss: "前四座的最大误差", readFive: "5 号房的误差", readActive: "被选中",
     sayAsk: "一张幻灯片曾印出模型 y = 5x₁ + ReLU(12x₁ − 62x₂) 的 h₂ 与 y，其中并非每一行都与模型相符。先计算，再选择一行：之后才显示实时数值。",
     say1: "第 1 行正确：12·60 − 62·2 = 596，300 + 596 = 896。再找找。", say2: "第 2 行正确：12·70 − 62·8 = 344，350 + 344 = 694。再找找。",
-    say3: "对，第 3 行：12·220 − 62·25 = 1090 为正，所以 h₂ 是 1090 而不是 0，y = 1100 + 1090 = 2190，而这座房子值 1100。还有一行是错的。",
-    say4: "对，第 4 行：h₂ = 0 正确，但 y = 400 + 0 = 400，正是价格；680 是线性模型留下的。还有一行是错的。",
+    say3: "对，第 3 行：12·220 − 62·25 = 1090 为正，所以 h₂ 是 1090 而不是 0，y = 1100 + 1090 = 2190，而这座房子值 1100。错的共有两行，这是其中之一。",
+    say4: "对，第 4 行：h₂ = 0 正确，但 y = 400 + 0 = 400，正是价格；680 是线性模型留下的。错的共有两行，这是其中之一。",
     sayCone: "没有偏置就无法修正：第 3 行是第 1 行的 {alpha} 倍加第 2 行的 {beta} 倍，因此在第 1、2 行为正的折线在第 3 行也为正。",
-    sayMixed: "折线选中 {active}。前四座房子的误差至多为 {miss}。", sayNobody: "折线没有选中任何房子：只剩下 y = 5x₁。",
+    sayMixed: "折线选中 {active}。前四座房子的误差至多为 {miss}。", sayNobody: "折线没有选中任何房子：只剩下 y = 5x₁。", saySecondOnly: "第一条折线没有选中任何房子：只剩下 y = 5x₁ 和第二条折线。",
     sayFour: "有了偏置，边界不必经过原点：折线选中 {active}，前四座房子完全准确。5 号房的误差为 {five}。",
     sayFive: "第二条折线只对 5 号房为正，补上所缺的部分：五座房子全部准确。五个点用五条折线，可以背下任何表格。",
     and: "和", nobody: "无", hidden: "?",
@@ -117,9 +117,11 @@ function planePlot(f, into) {
   });
   p.onLayout(put);
   put();
-  return (/** @type {State} */ { a, b, bias }, /** @type {string} */ text) => {
-    p.area("selected", halfPlane([a, b, bias], BOX), { label: t("selected") });
-    p.line("border", border([a, b, bias], BOX), { kind: "theory", label: t("border") });
+  return (/** @type {State} */ now, /** @type {string} */ text) => {
+    const { a, b, bias } = now;
+    const seen = revealed(now); // which houses it selects is half of the answer
+    p.area("selected", seen ? halfPlane([a, b, bias], BOX) : [], { label: t("selected") });
+    p.line("border", seen ? border([a, b, bias], BOX) : [], { kind: "theory", label: t("border") });
     p.points("houses", HOUSES.map(({ area, distance }) => [area, distance]), { kind: "theory", r: 4.5, label: t("houses") });
     p.describe(text);
   };
@@ -173,7 +175,7 @@ export function sentence(now) {
   const parts = asPrinted(now) ? [t(`say${now.suspect}`)] : [];
   if (most < 1e-6 && Math.abs(gaps[4]) < 1e-6) parts.push(t("sayFive"));
   else if (most < 1e-6) parts.push(t("sayFour", values));
-  else if (!chosen.length) parts.push(t("sayNobody"));
+  else if (!chosen.length) parts.push(t(now.second ? "saySecondOnly" : "sayNobody"));
   else if (!asPrinted(now)) parts.push(t("sayMixed", values));
   if (now.bias === 0 && chosen.includes(1) && chosen.includes(2)) parts.push(t("sayCone", values));
   return parts.join(" ");
@@ -190,7 +192,7 @@ function readouts(f) {
     const seen = revealed(now);
     miss(seen ? Math.max(...gaps.slice(0, 4).map(Math.abs)) : "");
     five(seen ? gaps[4] : "");
-    chosen(listed(active(now)));
+    chosen(seen ? listed(active(now)) : t("hidden"));
     ys.forEach((y, i) => f.setReadout(`y${i + 1}`, seen ? y : ""));
   };
 }

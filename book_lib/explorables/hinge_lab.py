@@ -71,13 +71,14 @@ class HingeLab(Explorable):
         """What the picture shows, in words and numbers."""
         if self.alt:
             return self.alt
+        inside = f"{self.a:g}x₁ {self.b:+g}x₂" + (f" {self.bias:+g}" if self.bias else "")
         rows = ", ".join(f"{t:g} ({y:.0f})" for t, y in zip(self.houses()[1], self.prices(), strict=True))
         chosen = " and ".join(map(str, self.active())) or "none"
         more = " with the second hinge" if self.second else ""
         return (
-            f"Five houses by area and distance, and the half-plane in which the hinge {self.a:g}x₁ {self.b:+g}x₂ "
-            f"{self.bias:+g} is positive: it selects the houses {chosen}. Prices in 10⁴ yuan, with what the "
-            f"model{more} makes of them in brackets: {rows}. A table once printed 896, 694, 1100 and 680 for the "
+            "Five houses by area and distance, and the half-plane in which the inside of the hinge, "
+            f"{inside.replace('-', '−')}, is positive: it selects the houses {chosen}. Prices in 10⁴ yuan, with what "
+            f"the model{more} makes of them in brackets: {rows}. A table once printed 896, 694, 1100 and 680 for the "
             "first four of the model without a bias."
         )
 

@@ -80,9 +80,16 @@ class KernelEditor(Explorable):
         return window * self.used()
 
     def shown(self) -> NDArray[np.float64]:
-        """The sums as greys from 0 to 255."""
+        """The sums as greys from 0 to 255, before they are rounded; what lies beyond is cut off."""
+        return np.clip(self._light(), 0, WHITE)
+
+    def cut(self) -> int:
+        """How many sums lie beyond the greys of the view, and are shown as plain black or white."""
+        return int((abs(self._light() - WHITE / 2) > WHITE / 2 + 1e-6).sum())  # rounding is no cut
+
+    def _light(self) -> NDArray[np.float64]:
         y = self.result()
-        return np.clip({"clipped": y, "absolute": abs(y), "signed": (WHITE + y) / 2}[self.view], 0, WHITE)
+        return {"clipped": y, "absolute": abs(y), "signed": (WHITE + y) / 2}[self.view]
 
     def describe(self) -> str:
         """What the picture shows, in words and numbers."""
@@ -92,8 +99,8 @@ class KernelEditor(Explorable):
         y = self.result()
         return (
             f"The photograph {self.photograph}, 128 by 128 pixels, and what the kernel {rows} makes of it: sums from "
-            f"{y.min():.0f} to {y.max():.0f}. At row {self.row}, column {self.column} the nine products add up to "
-            f"{self.products().sum():.4g}."
+            f"{y.min():.0f} to {y.max():.0f}, {self.cut()} of {y.size} of them beyond the greys. At row {self.row}, "
+            f"column {self.column} the nine products add up to {self.products().sum():.7g}."
         )
 
     def still(self) -> tuple:

@@ -150,7 +150,7 @@ def draw(axes: Any, formula: Formula, values: list[float], bars: list[float]) ->
         title = " = ".join(filter(None, [node.name, symbol(node) if node.op else ""]))
         lines = (title, colors.ink), (_number(value), colors.simulation), (_number(bar), colors.mean_field)
         for k, (text, color) in enumerate(lines):
-            axes.text(x, y + 0.27 * (k - 1), text, color=color, ha="center", va="center", fontsize=7)
+            axes.text(x, y + 0.27 * (k - 1), text, color=color, ha="center", va="center", fontsize=7, in_layout=False)
         boxes[bool(node.op)] += [(x + u, y + v) for u, v in CORNERS] + [(nan, nan)]
     for line, color in ((edges, colors.muted), (boxes[True], colors.rule), (boxes[False], colors.ink)):
         if line:  # one line for all of a kind: fewer things to draw

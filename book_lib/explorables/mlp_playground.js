@@ -4,7 +4,7 @@ import { EDGE, crossEntropy, sets, sigmoid } from "./core/mlp.js";
 import { clock } from "./kit/clock.js";
 import { button, choice, presets, seedBox, slider } from "./kit/controls.js";
 import { h } from "./kit/dom.js";
-import { fixed, significant } from "./kit/format.js";
+import { fixed, significant, superscript } from "./kit/format.js";
 import { frame } from "./kit/frame.js";
 import { plot } from "./kit/plot.js";
 import { readout } from "./kit/readout.js";
@@ -13,19 +13,30 @@ import { onTheme, reducedMotion } from "./kit/theme.js";
 import { heat } from "./parts/heat.js";
 import { diagram, formula, largest } from "./parts/mlp_diagram.js";
 import { NODES, plane } from "./parts/mlp_plane.js";
-import { LONGEST, Run, percent, sentence } from "./parts/mlp_run.js";
+import { FORETOLD, LONGEST, Run, percent, sentence } from "./parts/mlp_run.js";
 import { mlpWords } from "./parts/mlp_words.js";
 
 const t = strings(mlpWords);
 const WIDEST = 8;
 const DEEPEST = 3;
 const MOST = 80; // points of the reader's own
+const NEAR = 0.5; // how far from a point a press may be that takes it away
 const TAKEN = 24; // points of a data set that go along when the reader draws the first
+const LOOK = 8; // frames from one measurement of 2/L to the next while it runs
 const FRAME_WORK = 9; // ms of steps a frame at most
 const CALM = 15; // with reduced motion 4 frames a second stand for 60
 const PENALTIES = [0, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1];
 const BATCHES = [1, 2, 5, 10, 20, 50, 100];
 const STEPS = [50, 100, 200, 500, 1000, 2000, 5000, 10_000, LONGEST];
+/** The height of a plot that holds a loss. @param {number} loss */
+const heightFor = (loss) => HEIGHTS.find((v) => v >= loss) ?? 10 ** Math.min(300, Math.ceil(Math.log10(loss)));
+/** Losses beside an axis, where there is room for six characters. @param {number} v */
+const lossText = (v) => {
+  if (v < 1e5) return significant(v, 4);
+  const power = Math.floor(Math.log10(v) + 1e-9);
+  const part = significant(v / 10 ** power, 2);
+  return `${part === "1" ? "" : `${part}·`}10${superscript(power)}`;
+};
 const HEIGHTS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 100, 1000, 1e4, 1e6, 1e9, 1e15];
 const DRAWN = 400; // points of a loss curve
 const TEMPERATURES = Array.from({ length: 41 }, (_, i) => 10 ** (i / 20 - 1));
@@ -35,7 +46,7 @@ const GO_ON = ["method", "learning_rate", "penalty", "regularization", "batch_si
 /** @typedef {import("./kit/frame.js").Frame} Frame */
 /** @typedef {import("./core/mlp.js").Settings} Settings */
 /** @typedef {import("./parts/mlp_diagram.js").Unit} Unit */
-/** @typedef {{brush: string, unit: Unit | null}} Hand  what the reader holds */
+/** @typedef {{brush: string, unit: Unit | null, peek: Unit | null}} Hand  what the reader holds; peek: the unit under the mouse */
 
 /** @param {Frame} f @returns {Settings} */
 function settingsOf(f) {
@@ -50,7 +61,7 @@ const layersOf = (f) => f.model.get("hidden").filter((/** @type {number} */ widt
 function render({ model, el }) {
   const f = frame({ model, el, name: "mlp_playground", label: t("name") });
   /** @type {Hand} */
-  const hand = { brush: "look", unit: null };
+  const hand = { brush: "look", unit: null, peek: null };
   /** @type {() => void} */
   let draw = () => {};
   controls(f, hand, () => draw());
@@ -75,7 +86,11 @@ function render({ model, el }) {
   });
   f.stage.querySelector(".xp-mlp-ask")?.after(f.toolbar); // on a phone the picture stays in sight of Play
   button(f, { label: t("epochs", { n: 100 }), where: "toolbar", onClick: () => time.stepOnce(100) });
-  for (const name of RESTART) f.watch(name, () => time.reset());
+  const afresh = () => {
+    if (run.steps && model.get("predict")) f.assign({ predict: "" }); // it was about another network
+    time.reset();
+  };
+  for (const name of RESTART) f.watch(name, afresh);
   for (const name of GO_ON) {
     f.watch(name, () => {
       if (run.training.diverged) return time.reset();
@@ -89,7 +104,12 @@ function render({ model, el }) {
     run.move(now, sets(now)); // the network goes on, among other points
     draw();
   });
-  for (const name of ["temperature", "predict"]) f.watch(name, () => draw());
+  f.watch("temperature", () => draw());
+  f.watch("predict", () => {
+    run.late = run.steps >= FORETOLD;
+    draw();
+  });
+  f.toolbar.addEventListener("click", () => time.running || draw(), { signal: f.signal }); // after Pause 2/L is that of now
   onTheme(f, () => draw());
   draw();
   f.publish();
@@ -111,6 +131,7 @@ function controls(f, hand, draw) {
       hand.brush = value;
       draw();
     } });
+  button(f, { label: t("empty"), onClick: () => f.assign({ data: "own", points: [] }) });
   pick("inputs", ["plain", "products"]);
   layerControls(f);
   pick("activation", ["tanh", "relu", "sigmoid", "identity"]);
@@ -128,7 +149,6 @@ function controls(f, hand, draw) {
   seedBox(f);
   f.share("points", (all) => all.length % 3 === 0 && all.length <= 3 * MOST && all.every((/** @type {number} */ v, /** @type {number} */ i) =>
     (i % 3 < 2 ? Math.abs(v) <= EDGE : v === 0 || v === 1)));
-  button(f, { label: t("empty"), onClick: () => f.assign({ data: "own", points: [] }) });
 }
 
 /** How deep, and how wide each layer is; a layer that is not there has no slider. @param {Frame} f */
@@ -202,13 +222,14 @@ function put(f, hand, x, y) {
   f.assign({ data: "own", points: [...points, x, y, hand.brush === "draw1" ? 1 : 0] });
 }
 
-/** The nearest point goes. @param {Frame} f @param {number} x @param {number} y */
+/** The nearest point goes, if it is near. @param {Frame} f @param {number} x @param {number} y */
 function erase(f, x, y) {
   const points = canvasPoints(f);
   if (!points.length) return;
   let nearest = 0;
   const gap = (/** @type {number} */ i) => Math.hypot(points[3 * i] - x, points[3 * i + 1] - y);
   for (let i = 1; i < points.length / 3; i++) if (gap(i) < gap(nearest)) nearest = i;
+  if (gap(nearest) > NEAR) return;
   points.splice(3 * nearest, 3);
   f.assign({ data: "own", points });
 }
@@ -229,8 +250,12 @@ function picture(f, hand, run) {
   right.append(help);
   const net = diagram(f, { into: left, t, paint, onPick: (picked) => {
     hand.unit = hand.unit?.layer === picked.layer && hand.unit.unit === picked.unit ? null : picked;
+    hand.peek = null; // a second press shows the output again, with the mouse still there
     draw();
     f.announce(unitWords(run(), hand.unit));
+  }, onPeek: (unit) => {
+    hand.peek = unit;
+    draw();
   } });
   left.append(unit);
   f.stage.insertBefore(/** @type {Node} */ (f.stage.querySelector(".xp-mlp-ask")), under);
@@ -240,15 +265,16 @@ function picture(f, hand, run) {
   weightTable(f, run);
   /** @type {import("./core/mlp.js").Sets | null} */
   let drawn = null;
+  let frames = 0;
   const draw = () => {
     const now = run();
     const text = sentence(now, f.model.get("predict"), t);
-    if (!f.running || now.steps % 50 === 0) now.look();
+    if (!f.running || frames++ % LOOK === 0) now.look();
     maps(f, now, hand, net, pane, text);
     if (drawn !== now.sets) pane.points((drawn = now.sets));
     pane.draw(hand.brush !== "look");
     write(help, t("legend") + t(hand.brush === "look" ? "helpLook" : hand.brush === "erase" ? "helpErase" : "helpDraw", { k: hand.brush === "draw1" ? 1 : 0 }) + (hand.brush === "look" ? ` ${t("key")}` : ""));
-    write(unit, unitWords(now, hand.unit));
+    write(unit, unitWords(now, hand.peek ?? hand.unit));
     write(caption, text);
     lossPlot(now, text);
     heatPlot(now, text, f.model.get("temperature"));
@@ -268,14 +294,17 @@ function write(node, text) {
 function maps(f, run, hand, net, pane, text) {
   const { network, settings } = run.training;
   const { sizes } = network;
-  if (hand.unit && !(hand.unit.layer < sizes.length - 1 && hand.unit.unit < sizes[hand.unit.layer])) hand.unit = null; // its layer has gone
+  const gone = (/** @type {Unit | null} */ one) => one && !(one.layer < sizes.length - 1 && one.unit < sizes[one.layer]);
+  if (gone(hand.unit)) hand.unit = null; // its layer has gone
+  if (gone(hand.peek)) hand.peek = null;
   const T = f.model.get("temperature");
   const logits = network.forward(NODES.x, NODES.n);
   const tone = (/** @type {number} */ _, /** @type {number} */ value, /** @type {number} */ most) =>
     (settings.activation === "tanh" ? value : settings.activation === "sigmoid" ? 2 * value - 1 : value / most);
   net.show(network, hand.unit, tone, (z) => 2 * sigmoid(z / T) - 1);
-  if (!hand.unit) return pane.show((i) => 2 * sigmoid(logits[i] / T) - 1, logits, t("border"), text);
-  const { layer, unit } = hand.unit;
+  const shown = hand.peek ?? hand.unit;
+  if (!shown) return pane.show((i) => 2 * sigmoid(logits[i] / T) - 1, logits, t("border"), text);
+  const { layer, unit } = shown;
   const [values, size] = [network.h[layer], sizes[layer]];
   const most = largest(values, unit, size);
   const middle = settings.activation === "sigmoid" ? 0.5 : settings.activation === "relu" ? 1e-6 * most : 0;
@@ -317,10 +346,11 @@ function weightTable(f, run) {
 
 /** @param {Frame} f @param {HTMLElement} into */
 function lossCurve(f, into) {
-  const p = plot(f, { into, title: t("curve"), height: 240, legend: true, x: { label: t("axisStep"), min: 0, max: STEPS[0] }, y: { label: t("axisLoss"), min: 0, max: 1 } });
+  const p = plot(f, { into, title: t("curve"), height: 240, legend: true, x: { label: t("axisStep"), min: 0, max: STEPS[0] }, y: { label: t("axisLoss"), min: 0, max: 1, format: lossText } });
+  p.hline("coin", Math.LN2, { label: t("coin") });
   return (/** @type {Run} */ { curve, steps }, /** @type {string} */ text) => {
     const most = curve.reduce((top, [, a, b]) => Math.max(top, Number.isFinite(a) ? a : 0, Number.isFinite(b) ? b : 0), 0);
-    const [width, height] = [STEPS.find((v) => v >= steps) ?? LONGEST, HEIGHTS.find((v) => v >= 1.02 * most) ?? 1e18];
+    const [width, height] = [STEPS.find((v) => v >= steps) ?? LONGEST, heightFor(1.02 * most)];
     if (p.x.max !== width || p.y.max !== height) p.axes({ x: { max: width }, y: { max: height } });
     const every = Math.max(1, Math.ceil(curve.length / DRAWN));
     const some = curve.filter((_, i) => i % every === 0 || i === curve.length - 1);
@@ -332,13 +362,13 @@ function lossCurve(f, into) {
 
 /** @param {Frame} f @param {HTMLElement} into */
 function heatCurve(f, into) {
-  const p = plot(f, { into, title: t("heatCurve"), height: 240, legend: true, y: { label: t("axisLoss"), min: 0, max: 1 },
+  const p = plot(f, { into, title: t("heatCurve"), height: 240, legend: true, y: { label: t("axisLoss"), min: 0, max: 1, format: lossText },
     x: { label: t("axisT"), min: -1, max: 1, ticks: [-1, Math.log10(0.3), 0, Math.log10(3), 1], format: (v) => significant(10 ** v, 1) } });
   return (/** @type {Run} */ run, /** @type {string} */ text, /** @type {number} */ T) => {
     const { test, best } = run;
     const line = test.n ? TEMPERATURES.map((temperature) => [Math.log10(temperature), crossEntropy(test, temperature)]) : [];
     const here = crossEntropy(test, T);
-    const height = HEIGHTS.find((v) => v >= Math.max(1.02 * here, line[20]?.[1] ?? 0)) ?? (Number.isFinite(here) ? 1e18 : 1);
+    const height = Number.isFinite(here) ? heightFor(Math.max(1.02 * here, line[line.length - 1][1])) : 1; // the hot end is near ln 2
     if (p.y.max !== height) p.axes({ y: { max: height } });
     p.line("loss", line, { kind: "theory", dash: true, label: t("heatLine") });
     if (Number.isFinite(here)) p.marker("now", [Math.log10(T), here], { kind: "reader", label: t("now") });
@@ -365,7 +395,7 @@ function readouts(f) {
   return (/** @type {Run} */ run, /** @type {number} */ logit) => {
     const losses = run.losses(f.model.get("temperature"));
     steps(run.steps);
-    epochs(Math.floor(run.steps / run.training.perEpoch));
+    epochs(run.training.rounds);
     loss(losses[0]);
     held(losses[1]);
     right(run.right[0]);

@@ -22,7 +22,7 @@ EDGE = 3.0  # the plane reaches from −3 to 3
 FAR = 2.95  # points of the seed are kept within the plane
 SAMPLE = 200  # points of a data set: the first half to train on, the second half to test
 MOST = 80  # points drawn by the reader; every fourth is held out
-STILL = 300  # steps behind the picture that stands in
+STILL = 200  # steps behind the picture that stands in
 BLOW_UP = 1e10  # growth of the loss that counts as divergence, as in `book_lib.neural.fit`
 PLANS = ("circles", "xor", "bells", "spiral")
 WEIGHTS, POINTS, BATCHES = 0, 1, 2  # streams of the seed
@@ -101,9 +101,10 @@ class MlpPlayground(Explorable):
     predict = OneOf(["", "fails", "partly", "solves"], default_value="").tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
-        if traits.get("points"):
+        points, hidden = traits.get("points"), traits.get("hidden")
+        if hasattr(points, "__len__") and len(points):
             traits.setdefault("data", "own")
-        if "hidden" in traits and len(traits["hidden"]) == 0:
+        if hasattr(hidden, "__len__") and len(hidden) == 0:
             traits["hidden"] = [0]  # the address of a page can hold this, and not an empty list
         super().__init__(**traits)
         if 0 in self.hidden and self.hidden != [0]:
@@ -144,8 +145,10 @@ class MlpPlayground(Explorable):
     def objective(self, network: MLP, inputs: NDArray, labels: NDArray) -> Tensor:
         """The penalised loss on some examples, as a tensor to go backward from."""
         loss = cross_entropy(network(self.features(inputs)), labels)
+        if not self.regularization:
+            return loss
         for name, weight in network.named_parameters():
-            if self.regularization and name.endswith("weight"):
+            if name.endswith("weight"):
                 size = (weight**2).sum() / 2 if self.penalty == "l2" else (weight.relu() + (-weight).relu()).sum()
                 loss = loss + self.regularization * size
         return loss
@@ -153,7 +156,7 @@ class MlpPlayground(Explorable):
     def train(self, steps: int) -> Training:
         """So many steps from the start, or until it diverges."""
         run, network = _trained(self._settings(), steps), self.network()
-        write(network, flat(run.network))  # a copy: what a reader does to it must not come back from the cache
+        write(network.parameters(), flat(run.network))  # a copy: no reader's change may come back from the cache
         return replace(run, network=network)
 
     def loss(self, network: MLP, held_out: bool = False) -> float:
@@ -185,14 +188,14 @@ class MlpPlayground(Explorable):
         start = flat(network)
 
         def slope(weights: NDArray) -> NDArray:
-            write(network, weights)
+            write(names, weights)
             network.zero_grad()
             self.objective(network, inputs, labels).backward()
             return np.concatenate([p.grad.ravel() for p in names])
 
         h = 1e-5
         hessian = np.array([(slope(start + h * e) - slope(start - h * e)) / (2 * h) for e in np.eye(len(start))])
-        write(network, start)
+        write(names, start)
         return float(np.linalg.eigvalsh((hessian + hessian.T) / 2)[-1])
 
     def _settings(self) -> tuple:
@@ -233,10 +236,10 @@ class MlpPlayground(Explorable):
         side = np.linspace(-EDGE, EDGE, 61)
         plane = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
         z = self.logits(run.network, plane).reshape(61, 61)
-        for sign, color in ((1, colors.simulation), (-1, colors.mean_field)):
-            for level, alpha in ((0.0, 0.12), (math.log(9), 0.16)):  # even odds, and 9 to 1
-                if (sign * z).max() > level:
-                    left.contourf(side, side, sign * z, [level, np.inf], colors=[color], alpha=alpha)
+        sides = (colors.mean_field, colors.mean_field, colors.simulation, colors.simulation)
+        shades = list(zip(sides, (0.26, 0.12, 0.12, 0.26), strict=True))
+        sure = math.log(9)  # odds of 9 to 1
+        left.contourf(side, side, z, [-np.inf, -sure, 0.0, sure, np.inf], colors=shades)
         if z.min() < 0 < z.max():
             left.contour(side, side, z, [0.0], colors=colors.theory, linewidths=1.2)
         for (X, t), full in ((train, "full"), (test, "none")):
@@ -255,6 +258,7 @@ def _trained(settings: tuple, steps: int) -> Training:
 
     play = MlpPlayground(**{k: list(v) if isinstance(v, tuple) else v for k, v in settings})
     network, (inputs, labels) = play.network(), play.sets()[0]
+    parameters = list(network.parameters())  # looked up once: the search for them is a sixth of a step
     method = {"descent": optimization.GradientDescent, "adam": optimization.Adam}[play.method](play.learning_rate)
     state, deal = method.begin(flat(network)), dealt(len(labels), play.batch_size, play.seed)
     losses: list[float] = []
@@ -267,15 +271,16 @@ def _trained(settings: tuple, steps: int) -> Training:
             if not why and value > BLOW_UP * max(1.0, losses[0] if losses else value):
                 why = "growth"
             if not why:
-                network.zero_grad()
+                for p in parameters:
+                    p.grad = None
                 loss.backward()
-                slope = np.concatenate([p.grad.ravel() for p in network.parameters()])
+                slope = np.concatenate([p.grad.ravel() for p in parameters])
                 why = "" if np.isfinite(slope).all() else "gradient"
         if why:
             return Training(network, np.array(losses), k, why)
         state = method.step(state, slope, k)
         losses.append(value)
-        write(network, state.weights)
+        write(parameters, state.weights)
     return Training(network, np.array(losses), None)
 
 
@@ -302,10 +307,10 @@ def flat(network: MLP) -> NDArray[np.float64]:
     return np.concatenate([p.data.ravel() for p in network.parameters()])
 
 
-def write(network: MLP, weights: NDArray) -> None:
+def write(parameters: list[Tensor], weights: NDArray) -> None:
     """Put such a row back."""
     first = 0
-    for p in network.parameters():
+    for p in parameters:
         p.data[...] = weights[first : first + p.data.size].reshape(p.data.shape)
         first += p.data.size
 

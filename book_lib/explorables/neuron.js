@@ -1,6 +1,6 @@
 // One neuron: two weights, a bias and an activation; its map of the plane, its rows, and where they fall on g.
 
-import { ACTIVATIONS, HIGH, LOW, SLOPES, border, preActivation, right, rowsOf } from "./core/neuron.js";
+import { ACTIVATIONS, HIGH, LOW, SLOPES, biasesFor, border, preActivation, right, rowsOf } from "./core/neuron.js";
 import { choice, presets, slider } from "./kit/controls.js";
 import { h, s } from "./kit/dom.js";
 import { fixed, significant } from "./kit/format.js";
@@ -22,7 +22,7 @@ const SOUGHT = { and: [1, 1, -1.5], or: [1, 1, -0.5], house: [4, 4, -6.5] };
 const t = strings({
   en: {
     name: "One neuron", plane: "What the neuron makes of the plane", curve: "The activation, and where the rows fall on it",
-    w1: "Weight", w2: "Weight", bias: "Bias", w1Words: "weight of x₁: {v}", w2Words: "weight of x₂: {v}", biasWords: "bias {v}",
+    w1: "Weight of x₁", w2: "Weight of x₂", bias: "Bias", w1Words: "weight of x₁: {v}", w2Words: "weight of x₂: {v}", biasWords: "bias {v}",
     activation: "Activation", step: "Step", sigmoid: "Sigmoid", tanh: "tanh", relu: "ReLU", identity: "None",
     data: "It should fire for", and: "AND", or: "OR", xor: "XOR", house: "Large AND near",
     guess: "Foretell: of XOR's four rows, one neuron gets right at most", guessed: "You foretold {guess} of XOR's four rows.",
@@ -30,16 +30,20 @@ const t = strings({
     solve: "Weights that do it", solve_and: "Solve AND", solve_or: "Solve OR", solve_house: "Solve large AND near", pull: "Arrow of the weights", pullWords: "weights {a}, {b}",
     border: "z = 0", g: "g(z)", slope: "g′(z)", no: "should be silent", yes: "should fire", axisZ: "pre-activation z", axisH: "h",
     rows: "Rows", colX: "x", colZ: "z", colH: "h", colT: "wanted", colRight: "right",
-    readRight: "Right", rowName: "({a}, {b})", houseName: "house {i}",
+    readRight: "Right", readWidth: "Soft step, 1/|w|", rowName: "({a}, {b})", houseName: "house {i}",
     said: "z = {z}; {right} of {all} rows are right.", saidAll: "z = {z}: all {all} rows are right.",
     saidXor: "No line has (0, 1) and (1, 0) on one side and (0, 0) and (1, 1) on the other.",
-    saidAnd: "To fire for both inputs together and for neither alone, the bias must lie between −(w₁ + w₂) and the larger of −w₁ and −w₂.",
+    saidTry: "Turn the weights and the bias until all four are right.",
+    saidXorAsk: "How many can it get right at most? Foretell, then turn the knobs.",
+    saidAnd: "AND asks to be silent for one input alone and to fire for both: with these weights the bias must be above −(w₁ + w₂) = {low}, and at most {high}, the least of 0, −w₁ and −w₂.",
+    saidOr: "OR asks to be silent for none and to fire for one: with these weights the bias must be above {low}, which is minus the smaller weight, and at most 0.",
+    saidNoBias: "With these weights no bias will do: both must be positive.",
     saidHouse: "x₁ is the area in units of 200 m², x₂ the nearness, 1 − distance/25 km. Only house 5 is both large and near.",
     saidNone: "Both weights are 0: the inputs do not matter.", saidLoud: "The side of the line is decided by z alone; g says how loudly.",
   },
   zh: {
     name: "一个神经元", plane: "神经元对平面的划分", curve: "激活函数，以及各行落在其上的位置",
-    w1: "权重", w2: "权重", bias: "偏置", w1Words: "x₁ 的权重：{v}", w2Words: "x₂ 的权重：{v}", biasWords: "偏置 {v}",
+    w1: "x₁ 的权重", w2: "x₂ 的权重", bias: "偏置", w1Words: "x₁ 的权重：{v}", w2Words: "x₂ 的权重：{v}", biasWords: "偏置 {v}",
     activation: "激活函数", step: "阶跃", sigmoid: "Sigmoid", tanh: "tanh", relu: "ReLU", identity: "无",
     data: "应当在何时激活", and: "与", or: "或", xor: "异或", house: "大且近",
     guess: "先预测：异或的四行中，一个神经元最多答对", guessed: "你预测异或的四行中答对 {guess} 行。",
@@ -47,10 +51,14 @@ const t = strings({
     solve: "可行的权重", solve_and: "解“与”", solve_or: "解“或”", solve_house: "解“大且近”", pull: "权重的箭头", pullWords: "权重 {a}, {b}",
     border: "z = 0", g: "g(z)", slope: "g′(z)", no: "应当沉默", yes: "应当激活", axisZ: "激活前的值 z", axisH: "h",
     rows: "各行", colX: "x", colZ: "z", colH: "h", colT: "目标", colRight: "正确",
-    readRight: "正确", rowName: "({a}, {b})", houseName: "房子 {i}",
+    readRight: "正确", readWidth: "软阶跃宽度 1/|w|", rowName: "({a}, {b})", houseName: "房子 {i}",
     said: "z = {z}；{all} 行中 {right} 行正确。", saidAll: "z = {z}：{all} 行全部正确。",
     saidXor: "没有一条直线能把 (0, 1)、(1, 0) 与 (0, 0)、(1, 1) 分在两侧。",
-    saidAnd: "要在两个输入同时为 1 时激活而单独一个时不激活，偏置必须在 −(w₁ + w₂) 与 −w₁、−w₂ 中较大者之间。",
+    saidTry: "转动权重与偏置，直到四行全部正确。",
+    saidXorAsk: "最多能答对几行？先预测，再转动旋钮。",
+    saidAnd: "“与”要求单独一个输入时沉默、两个输入时激活：在这些权重下，偏置必须大于 −(w₁ + w₂) = {low}，且不超过 {high}，即 0、−w₁、−w₂ 中最小的。",
+    saidOr: "“或”要求没有输入时沉默、有一个输入就激活：在这些权重下，偏置必须大于 {low}，即较小权重的相反数，且不超过 0。",
+    saidNoBias: "在这些权重下没有偏置可行：两个权重都必须为正。",
     saidHouse: "x₁ 为面积（以 200 m² 为单位），x₂ 为接近程度，1 − 距离/25 km。只有 5 号房既大又近。",
     saidNone: "两个权重都为 0：输入不起作用。", saidLoud: "在直线的哪一侧只由 z 决定；g 决定声音有多大。",
   },
@@ -71,21 +79,25 @@ function render({ model, el }) {
   const [drawPlane, drawCurve] = [planePlot(f, left), curvePlot(f, beside)];
   const drawRows = rowTable(f);
   const show = readout(f, { name: "right", label: t("readRight"), format: String, width: 3 });
+  const showWidth = readout(f, { name: "width", label: t("readWidth"), format: (v) => (v === Infinity ? "∞" : significant(v, 3)), width: 6 });
+  let tried = ""; // for which data the knobs were turned: before, the page does not tell what the reader is asked
   const draw = () => {
     const now = state();
     const rows = rowsOf(now.data);
-    const text = sentence(now);
+    const text = sentence(now, tried === now.data);
     drawPlane(now, rows, text);
     drawCurve(now, rows, text);
     drawRows(now, rows);
     if (caption.textContent !== text) caption.textContent = text;
     f.announce(text);
     show(right(now, rows));
+    showWidth(1 / Math.hypot(now.w1, now.w2));
     rows.forEach(({ x }, i) => {
       f.setReadout(`z${i + 1}`, preActivation(now, x));
       f.setReadout(`h${i + 1}`, ACTIVATIONS[now.activation](preActivation(now, x)));
     });
   };
+  for (const name of ["w1", "w2", "bias"]) f.watch(name, () => (tried = model.get("data")));
   for (const name of TRAITS) f.watch(name, draw);
   onTheme(f, draw);
   draw();
@@ -194,8 +206,15 @@ function rowTable(f) {
   };
 }
 
-/** @param {State} now */
-export function sentence(now) {
+/** Which biases would do. @param {State} now */
+function biasWords({ data, w1, w2 }) {
+  const { low, high } = biasesFor(data, w1, w2);
+  if (low >= high) return t("saidNoBias");
+  return t(data === "and" ? "saidAnd" : "saidOr", { low: significant(low, 3), high: significant(high, 3) });
+}
+
+/** @param {State} now @param {boolean} tried  whether the knobs were turned for these rows */
+function sentence(now, tried) {
   const rows = rowsOf(now.data);
   const n = right(now, rows);
   const plus = (/** @type {number} */ v, /** @type {string} */ name) => `${v < 0 ? "−" : "+"} ${significant(Math.abs(v), 3)}${name}`;
@@ -203,8 +222,9 @@ export function sentence(now) {
   const parts = [t(n === rows.length ? "saidAll" : "said", values)];
   if (now.w1 === 0 && now.w2 === 0) parts.push(t("saidNone"));
   else if (now.data === "house") parts.push(t("saidHouse"));
-  else if (now.data === "xor") parts.push(t("saidXor"));
-  else parts.push(t(now.data === "and" && n < 4 ? "saidAnd" : "saidLoud"));
+  else if (now.data === "xor") parts.push(t(tried || now.guess ? "saidXor" : "saidXorAsk"));
+  else if (n === rows.length) parts.push(t("saidLoud"));
+  else parts.push(tried ? biasWords(now) : t("saidTry"));
   if (now.guess > 0) parts.push(t("guessed", values), t(now.guess === 3 ? "guessRight" : "guessWrong"));
   return parts.join(" ");
 }

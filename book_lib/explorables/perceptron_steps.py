@@ -49,7 +49,8 @@ class PerceptronSteps(Explorable):
     predict = OneOf(["", "few", "some", "never"], default_value="").tag(sync=True)
 
     def __init__(self, **traits) -> None:
-        if traits.get("points"):
+        points = traits.get("points")
+        if hasattr(points, "__len__") and len(points):
             traits.setdefault("data", "own")
         super().__init__(**traits)
         if len(self.points) == 3:
@@ -139,12 +140,12 @@ def widest(X: NDArray, t: NDArray) -> NDArray | None:
     best, least = None, np.inf
     for size in (1, 2, 3):
         for chosen in combinations(range(len(rows)), size):
-            A = rows[list(chosen)]
-            gram = np.block([[A @ A.T, np.ones((size, 1))], [np.ones((1, size)), np.zeros((1, 1))]])
-            if abs(np.linalg.det(gram)) < 1e-12:
-                continue
-            share = np.linalg.solve(gram, np.append(np.zeros(size), 1.0))[:size]
-            point = share @ A
-            if (share >= -1e-12).all() and point @ point < least:
+            first, edges = rows[chosen[0]], rows[list(chosen[1:])] - rows[chosen[0]]
+            gram = edges @ edges.T
+            if size > 1 and abs(np.linalg.det(gram)) <= 1e-12 * np.diag(gram).prod():
+                continue  # on one line: fewer of them will do
+            share = np.linalg.solve(gram, -edges @ first)  # minimises |first + share·edges|
+            point = first + share @ edges
+            if (share >= -1e-12).all() and share.sum() <= 1 + 1e-12 and point @ point < least:
                 best, least = point, float(point @ point)
-    return best if least > 1e-12 and (rows @ best >= least * (1 - 1e-9)).all() else None
+    return best if least > 1e-12 and (rows @ best >= least * (1 - 1e-6)).all() else None

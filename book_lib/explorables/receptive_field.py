@@ -18,7 +18,7 @@ class ReceptiveField(Explorable):
     Args:
         layers: 1 to 5 pairs (kernel, stride), kernels of 1 to 5, strides of 1 or 2; or `Conv` and `Pool` of
             `book_lib.vision`, of which kernel and stride count.
-        unit: which unit of the last layer, from 0.
+        unit: which unit of the last layer, from 0; the last one if a later change of layers leaves fewer.
         alt: text for readers who see no picture; made from the settings unless given.
 
     See the section :ref:`sec-vis-fields`.
@@ -60,9 +60,13 @@ class ReceptiveField(Explorable):
 
         return receptive_field(self.pairs())
 
+    def shown_unit(self) -> int:
+        """The unit whose pixels are shown: `unit`, or the last one where there are fewer."""
+        return min(self.unit, self.sizes()[-1] - 1)
+
     def cone(self) -> list[tuple[int, int]]:
         """First and last unit of each layer that the chosen unit sees, from the input up."""
-        first = last = self.unit
+        first = last = self.shown_unit()
         seen = [(first, last)]
         for kernel, stride in reversed(self.pairs()):
             first, last = first * stride, last * stride + kernel - 1
@@ -77,8 +81,8 @@ class ReceptiveField(Explorable):
         first, last = self.cone()[0]
         field, pixels = self.field(), self.sizes()[0]
         return (
-            f"{pixels} pixels in a line and the units of the layers above: {stack}. Unit {self.unit} of the last layer "
-            f"sees the {field} pixels from {first} to {last}; in a picture, a square of {field} by {field}."
+            f"{pixels} pixels in a line and the units of the layers above: {stack}. Unit {self.shown_unit()} of the "
+            f"last layer sees the {field} pixels from {first} to {last}; in a picture, a square of {field} by {field}."
         )
 
     def still(self) -> tuple:

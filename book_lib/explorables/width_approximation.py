@@ -42,8 +42,8 @@ class WidthAndApproximation(Explorable):
     width = Whole(4, least=1, most=64).tag(sync=True)
     activation = OneOf(["relu", "sigmoid"], default_value="relu").tag(sync=True)
     outside = traitlets.Bool(False).tag(sync=True)
-    guess = OneOf(["", "half", "quarter", "same"], default_value="").tag(sync=True)
-    """What the reader expects of twice the width: the error becomes half, a quarter, or stays; "" before they say."""
+    guess = OneOf(["", "same", "root", "half", "quarter"], default_value="").tag(sync=True)
+    """What the reader expects twice the width to divide the error by: 1, √2, 2 or 4; "" before they say."""
 
     def target(self, x: NDArray) -> NDArray:
         """f(x)."""

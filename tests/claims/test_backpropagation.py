@@ -39,6 +39,101 @@ def sigma(z):
     return 0.5 * (1 + np.tanh(0.5 * np.asarray(z)))
 
 
+def claimed(row, section, *parts):
+    """A formula as it must stand in print; other tests hold the same formula to difference quotients."""
+    return pytest.param(section, parts, marks=pytest.mark.claim(row), id=f"{row} {section}")
+
+
+FORMULAS = [
+    claimed("B-01", "sec-bp-chain", r"f(x(t)) = f'(x(t))\; x'(t) . $$ (eq-bp-chain)"),
+    claimed(
+        "B-02",
+        "sec-bp-unit",
+        r"\mathcal{L} = \tfrac12 \bigl( \sigma(wx + c) - t \bigr)^2 .",
+        r"&= \bigl( \sigma(wx + c) - t \bigr)\, \sigma'(wx + c)\, x . \end{aligned}",
+        "The slope by $c$ is the same without the $x$",
+    ),
+    claimed(
+        "B-04",
+        "sec-bp-bars",
+        r"\bar y &= y - t, & \bar z &= \bar y\, \sigma'(z), \\",
+        r"\bar w &= \bar z\, x, & \bar c &= \bar z . \end{aligned} $$ (eq-bp-bars)",
+        r"\sigma'(z) = y(1 - y)$",
+    ),
+    claimed("B-10", "sec-bp-bars", r"\frac{\partial y}{\partial w_i} = y(1 - y)\, x_i . $$ (eq-bp-unit)"),
+    claimed(
+        "B-05",
+        "sec-bp-fanout",
+        r"\frac{\mathrm{d}f}{\mathrm{d}t} = \frac{\partial f}{\partial x} \frac{\mathrm{d}x}{\mathrm{d}t} "
+        r"+ \frac{\partial f}{\partial y} \frac{\mathrm{d}y}{\mathrm{d}t} . $$ (eq-bp-fanout)",
+        r"f = y + e^{xy}, \quad x = \cos t, \quad y = t^2 .",
+        r"\frac{\mathrm{d}f}{\mathrm{d}t} = y e^{xy} \cdot (-\sin t) + (1 + x e^{xy}) \cdot 2t .",
+    ),
+    claimed(
+        "B-06",
+        "sec-bp-softmax",
+        r"\bar p_k = -t_k/p_k",
+        r"= p_k(\delta_{kj} - p_j)$",
+        r"&= -t_j + p_j \sum_k t_k . \end{aligned} $$ (eq-bp-softmax)",
+        r"\bar z = p - t, \qquad \bar w_{kj} = (p_k - t_k)\, x_j ,",
+    ),
+    claimed(
+        "B-07",
+        "sec-bp-algorithm",
+        r"set $\bar v_N = 1$ and all other bars to 0. For $j = N, N - 1, \dots, 1$",
+        r"add $\bar v_j\, \partial f_j/\partial v_i$ to $\bar v_i$",
+        r"\text{children of } i} \bar v_j\, \frac{\partial f_j}{\partial v_i} . $$ (eq-bp-algorithm)",
+        r"\frac{\partial F_{i-1}}{\partial v_k} = \frac{\partial F_i}{\partial v_k} "
+        r"+ \frac{\partial F_i}{\partial v_i} \frac{\partial f_i}{\partial v_k} .",
+    ),
+    claimed(
+        "B-08",
+        "sec-bp-index",
+        r"\bar{\mathcal{L}} &= 1, & \bar y_k &= y_k - t_k, \\",
+        r"\bar w^{(2)}_{ki} &= \bar y_k h_i, & \bar c^{(2)}_k &= \bar y_k, \\",
+        r"\bar h_i &= \textstyle\sum_k \bar y_k w^{(2)}_{ki}, & \bar z_i &= \bar h_i\, \sigma'(z_i), \\",
+        r"\bar w^{(1)}_{ij} &= \bar z_i x_j, & \bar c^{(1)}_i &= \bar z_i . \end{aligned} $$ (eq-bp-index)",
+    ),
+    claimed(
+        "B-09",
+        "sec-bp-matrices",
+        r"\bar W^{(2)} &= \bar y\, h^\top, & \bar c^{(2)} &= \bar y, \\",
+        r"\bar h &= W^{(2)\top} \bar y, & \bar z &= \bar h \circ \sigma'(z), \\",
+        r"\bar W^{(1)} &= \bar z\, x^\top, & \bar c^{(1)} &= \bar z . \end{aligned} $$ (eq-bp-matrices)",
+        r"\bar W = \bar Z^\top X, \quad \bar c = \textstyle\sum_n \bar z_n, \quad \bar X = \bar Z\, W .",
+    ),
+    claimed(
+        "B-11",
+        "sec-bp-recursion",
+        r"\delta^{(M)} &= \bar h^{(M)} \circ g'(z^{(M)}), \\",
+        r"\delta^{(l)} &= \bigl( W^{(l+1)\top} \delta^{(l+1)} \bigr) \circ g'(z^{(l)}), \\",
+        r"\bar W^{(l)} &= \delta^{(l)}\, h^{(l-1)\top}, \qquad \bar c^{(l)} = \delta^{(l)} .",
+        r"\textstyle\sum_k \delta^{(l+1)}_k\, W^{(l+1)}_{ki}, \\",
+    ),
+    claimed("B-12", "sec-bp-training", r"to first order the loss falls by $\eta \lvert g \rvert^2$"),
+    claimed(
+        "B-13",
+        "sec-bp-brains",
+        r"- \eta\, g \cdot d + \tfrac12 \eta^2 L \lvert d \rvert^2 , $$ (eq-bp-angle)",
+        r"$g \cdot d > 0$ and $\eta < 2\,g \cdot d/(L\lvert d\rvert^2)$",
+        "*below 90°* with the gradient",
+    ),
+    claimed(
+        "B-15",
+        "sec-bp-cost",
+        r"\text{backward} = 2 \times \text{forward} - N n_0 n_1 , $$ (eq-bp-cost)",
+        "two forward and four back",
+    ),
+]
+
+
+@pytest.mark.parametrize(("section", "parts"), FORMULAS)
+def test_the_formulas_in_print(here, section, parts):
+    prose = here.prose(section)
+    for part in parts:
+        assert part in prose, part
+
+
 def numeric_answers(here):
     return [one[2]["answer"] for one in made(here, "Numeric")]
 
@@ -54,8 +149,8 @@ def test_slopes_multiply_along_a_chain(here):
         v = autograd.Value(t)
         (v * v + 1).tanh().exp().backward()
         assert v.grad == pytest.approx(slopes_of(lambda t: np.exp(np.tanh(t * t + 1)), t), abs=1e-8)
-    prose = here.prose("sec-bp-chain")
-    assert r"f'(x(t))\; x'(t)" in prose and "$r(0) = 0$" in prose
+    assert "$r(0) = 0$" in here.prose("sec-bp-chain")
+    assert here.numbers["gear_rule"] == 75 * 4 and r"$75 \cdot 4 = $" in here.prose("sec-bp-chain")
 
 
 @pytest.mark.claim("B-01")
@@ -87,7 +182,6 @@ def test_the_slopes_of_a_unit_by_algebra(here):
         at = dict(zip((w, x, c, t), spot, strict=True))
         expected = [float(sympy.diff(loss, letter).subs(at)) for letter in (w, c)]
         assert here.names["long_way"](*spot) == pytest.approx(expected)
-    assert r"\sigma'(wx + c)\, x" in here.prose("sec-bp-unit")
 
 
 @pytest.mark.claim("B-03")
@@ -153,9 +247,10 @@ def test_a_unit_dims_by_a_quarter_at_least(here):
 def test_signals_fade_through_sigmoids_and_not_through_rectifiers(here):
     numbers = here.numbers
     assert 0.2 < numbers["fade"] < 0.25
-    assert numbers["faded"] == pytest.approx(20 * math.log10(numbers["fade"]), abs=0.8)
-    assert numbers["faded"] < numbers["quarter"]
+    assert numbers["faded"] == pytest.approx(-20 * math.log10(numbers["fade"]), abs=0.8)
+    assert numbers["faded"] > 20 * math.log10(4)
     assert abs(numbers["rectified"]) < 1
+    assert numbers["exploded"] == pytest.approx(numbers["rectified"] + 20 * math.log10(2))
     # another seed and width, by another program: the product of the layers' Jacobians
     rng, z, signal = np.random.default_rng(5), [], np.ones(400) / 20
     matrices, h = [rng.standard_normal((400, 400)) / 20 for _ in range(6)], rng.standard_normal(400)
@@ -319,7 +414,45 @@ def test_parents_first_and_each_arrow_once(here):
     assert all(place[parent] < place[value] for value in order for parent, _ in value.uses)
     end.backward()
     assert (end.grad, x.grad) == (1.0, 10_001)
-    assert numbers["random_worst"] < 1e-6
+    assert numbers["random_worst"] < 1e-6 and numbers["library_gap"] < 1e-12
+
+
+@pytest.mark.claim("B-07")
+def test_the_random_programs_test_something(here):
+    """Most of the fifty have slopes that are neither 0 nor tiny, by more than one input."""
+    rng, telling = np.random.default_rng(0), 0
+    for _ in range(50):
+        run, point = here.names["random_program"](rng), rng.normal(size=4)
+        inputs = [autograd.Value(float(number)) for number in point]
+        run(inputs).backward()
+        telling += sum(abs(value.grad) > 1e-3 for value in inputs) > 1
+    assert telling > 25
+
+
+@pytest.mark.claim("B-07")
+def test_the_engine_is_built_before_the_library_is_used(here):
+    before, after = here.source.split("(sec-bp-engine)=")
+    assert "autograd.Value" not in before and "autograd.trace" not in before
+    assert after.index("class Value:") < after.index("autograd.Value") < after.index("(sec-bp-network)=")
+
+
+@pytest.mark.claim("B-07")
+def test_one_walk_finds_the_slope_by_every_number(here):
+    """Not of the inputs alone: a number in the middle is moved by hand, and all after it follow."""
+    edges = random_edges(np.random.default_rng(9), 12)
+
+    def end(moved, by):
+        values = np.zeros(12)
+        for j in range(12):
+            arriving = [math.tanh(slope * values[i]) for i, target, slope in edges if target == j]
+            values[j] = 0.1 + sum(arriving) + by * (j == moved)
+        return values
+
+    at = end(0, 0.0)
+    local = [(i, j, slope / math.cosh(slope * at[i]) ** 2) for i, j, slope in edges]
+    bars = here.names["backpropagate"](12, local)
+    measured = [(end(i, 1e-6)[-1] - end(i, -1e-6)[-1]) / 2e-6 for i in range(12)]
+    assert bars == pytest.approx(measured, abs=1e-7)
 
 
 @pytest.mark.claim("B-07")
@@ -327,8 +460,8 @@ def test_forty_lines_learn_xor(here):
     assert here.numbers["xor_last"] < 0.02 < 1 < here.numbers["xor_first"]
     assert np.sign(here.names["answers"]).tolist() == [-1, 1, 1, -1]
     cells = re.findall(r"```\{code-cell\}.*?\n(.*?)```", here.section("sec-bp-engine"), re.S)
-    lines = [line for cell in cells[:4] for line in cell.splitlines() if line.strip()]
-    assert 35 <= len(lines) <= 52  # the engine and its first use
+    engine = "".join(cells[:4]).split("t = Value(1.0)")[0]  # its first use follows
+    assert 36 <= len([line for line in engine.splitlines() if line.strip()]) <= 42
 
 
 # ---------------------------------------------------------------------------- B-08, B-09: one hidden layer
@@ -432,6 +565,24 @@ def test_the_hidden_recursion_by_hand_equals_torch(here):
 
 
 @pytest.mark.claim("B-11")
+def test_the_loop_over_layers_goes_as_deep_as_you_like(here):
+    torch = pytest.importorskip("torch")
+    rng, sizes = np.random.default_rng(8), (6, 9, 4, 7, 5)
+    X, labels = rng.standard_normal((11, 6)), rng.integers(0, 5, 11)
+    shapes = [shape for n, m in itertools.pairwise(sizes) for shape in ((m, n), (m,))]
+    arrays = [rng.standard_normal(shape) for shape in shapes]
+    parts = [torch.tensor(array, requires_grad=True) for array in arrays]
+    h = torch.tensor(X)
+    for W, c in zip(parts[:-2:2], parts[1:-2:2], strict=True):
+        h = torch.relu(h @ W.T + c)
+    torch.nn.functional.cross_entropy(h @ parts[-2].T + parts[-1], torch.tensor(labels)).backward()
+    found = here.names["gradients"](X, labels, *arrays)
+    assert len(found) == len(parts)
+    for mine, part in zip(found, parts, strict=True):
+        assert mine == pytest.approx(part.grad.numpy(), abs=1e-12)
+
+
+@pytest.mark.claim("B-11")
 @pytest.mark.parametrize("sizes", [(3, 3, 3, 3), (5, 2, 4, 3), (1, 6, 1, 2)])
 def test_the_recursion_goes_down_as_far_as_you_like(here, sizes):
     rng = np.random.default_rng(sum(sizes))
@@ -450,6 +601,10 @@ def test_the_four_steps_learn_the_digits(here):
     assert numbers["weights_all"] == 64 * 32 + 32 + 32 * 10 + 10
     assert numbers["last_loss"] < 0.15 * numbers["first_loss"]
     assert numbers["test_right"] > 94 and numbers["train_right"] > 97
+    # the hidden layer has won nothing, and a share of 359 is uncertain by about a per cent
+    share = numbers["test_right"] / 100
+    assert abs(numbers["test_right"] - numbers["flat_right"]) < 1
+    assert 0.7 < 100 * math.sqrt(share * (1 - share) / numbers["n_test"]) < 1.4
     section = here.section("sec-bp-training")
     places = [section.index(step) for step in ("# 1 forward", "# 2 error", "# 3 backward", "# 4 update")]
     assert places == sorted(places)
@@ -493,12 +648,16 @@ def test_the_slider_shows_a_best_rate(here):
     made_before = len(here.made)
     drawn(0.3)  # one Series, as the slider shows it
     (_, (_, steps, losses), _) = here.made[made_before]
-    assert losses == pytest.approx(here.names["course"](0.3)) and len(steps) == 41
-    ends = {rate: here.names["course"](rate)[-1] for rate in options["learning_rate"]}
+    assert losses == pytest.approx(here.names["course"](0.3)[0]) and len(steps) == 41
     rates = options["learning_rate"]
-    assert ends[rates[0]] > ends[0.1] > ends[0.3]  # small rates crawl
-    assert ends[10.0] > min(ends.values())  # and a large one does not help
-    assert here.numbers["course_0_01"] == pytest.approx(ends[0.01])
+    ends = {rate: here.names["course"](rate)[0][-1] for rate in rates}
+    assert min(ends, key=ends.get) == 1.0
+    assert [ends[rate] for rate in rates[:5]] == sorted((ends[rate] for rate in rates[:5]), reverse=True)
+    for rate, name in ((0.01, "0_01"), (0.3, "0_3"), (1.0, "1"), (3.0, "3"), (10.0, "10")):
+        assert here.numbers[f"course_{name}"] == pytest.approx(ends[rate])
+    # at 3 and at 10 the rectifiers are off, and what is left is guessing
+    assert here.numbers["on_3"] == here.numbers["on_10"] == 0 and here.numbers["on_1"] > 20
+    assert [ends[3.0], ends[10.0]] == pytest.approx([math.log(10)] * 2, abs=0.1)
 
 
 # ---------------------------------------------------------------------------- B-13: brains
@@ -512,6 +671,19 @@ def test_random_feedback_trains_the_hidden_layer(here, seed):
     frozen, true = train_with("none", seed=seed)[4], train_with("true", seed=seed)[4]
     assert angles[50:].max() < 90 and angles[-50:].mean() < 50
     assert true[-50:].mean() < losses[-50:].mean() < 0.5 * frozen[-50:].mean()
+    assert angles[0] > 60  # it did not begin with an angle like the last
+
+
+@pytest.mark.claim("B-13")
+def test_the_output_weights_turn_towards_the_feedback(here):
+    W1, W2, B, angles, _ = here.names["train_with"]("random", steps=200, seed=4)
+    first, shapes = np.random.default_rng(4), ((32, 64), (10, 32), (10, 32))
+    W1_first, W2_first, B_first = (first.normal(size=s) / np.sqrt(s[1]) for s in shapes)
+    assert np.array_equal(B, B_first)  # drawn once and never changed
+    assert here.names["angle"](W2_first, B_first) > 80
+    assert here.names["angle"](W2, B) < 65 and not np.allclose(W1, W1_first)
+    frozen = here.names["train_with"]("none", steps=20, seed=4)
+    assert np.array_equal(frozen[0], W1_first)
 
 
 @pytest.mark.claim("B-13")
@@ -565,6 +737,7 @@ def test_any_direction_below_a_right_angle_goes_down(here):
 @pytest.mark.claim("B-13")
 def test_the_caution_is_there(here):
     prose = here.prose("sec-bp-brains")
+    assert "That was one hidden layer and an easy task" in prose
     for words in ("bartunov2018assessing", "How brains assign blame is not known", "no law", "lillicrap2020"):
         assert words in prose
 
@@ -627,5 +800,6 @@ def test_cost_is_proportional_to_weights_and_examples(here):
     assert numbers["ten_times"] == 10 and numbers["wide_times"] == 2
     assert numbers["digits_ratio"] == pytest.approx((2 * 2368 - 2048) / 2368)
     assert 1.8 < numbers["deep_ratio"] < 2
+    assert "no fault of backpropagation" in here.prose("sec-bp-cost")
     assert numbers["nudges"] == numbers["weights_all"] + 1
     assert numbers["nudge_times"] == pytest.approx(2411 * 2368 / (2368 + 2688))

@@ -11,6 +11,7 @@ from scipy import integrate, optimize
 
 from book_lib import neural, probability, tensor
 from book_lib import optimization as methods
+from book_lib.explorables import MlpPlayground
 
 CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 GATES = {"and": [-1, -1, -1, 1], "or": [-1, 1, 1, 1], "xor": [-1, 1, 1, -1]}
@@ -25,6 +26,16 @@ def here(chapter):
 def made(here, name):
     assert here.names
     return [one for one in here.made if one[0] == name]
+
+
+def asked(here, section):
+    """The answers that the quizzes of a section expect as numbers, each well away from its named slips."""
+    written = here.section(section)
+    first = here.source[: here.source.index(written)].count('Numeric("')
+    found = [options for _, _, options in made(here, "Numeric")][first : first + written.count('Numeric("')]
+    for one in found:
+        assert all(abs(slip - one["answer"]) > 2 * one["tolerance"] for slip in one["slips"])
+    return [one["answer"] for one in found]
 
 
 def relu(z):
@@ -93,12 +104,21 @@ def test_slopes_of_activations_are_slopes(name):
 
 
 @pytest.mark.claim("N-02")
+def test_the_chapters_activations_are_the_textbooks(here):
+    z = np.linspace(-4, 4, 9)
+    assert here.names["sigmoid"](z) == pytest.approx([logistic(one) for one in z])
+    assert here.names["relu"](z).tolist() == [relu(one) for one in z]
+    assert here.numbers["tanh_gap"] < 1e-15
+
+
+@pytest.mark.claim("N-02")
 @pytest.mark.parametrize("temperature", [0.05, 0.3, 1.0])
 def test_relu_is_a_frozen_free_energy(temperature):
     """−F = T ln Z of the levels 0 and −z lies between ReLU and ReLU + T ln 2, and its slope is σ(z/T)."""
     for z in (-2.0, -0.3, 0.0, 0.1, 1.5):
         minus_f = temperature * probability.log_partition([0.0, -z], temperature)
         assert relu(z) - 1e-12 <= minus_f <= relu(z) + temperature * math.log(2) + 1e-12
+        assert minus_f - relu(z) == pytest.approx(temperature * math.log1p(math.exp(-abs(z) / temperature)), abs=1e-12)
         up, down = (temperature * probability.log_partition([0.0, -z - h], temperature) for h in (1e-5, -1e-5))
         assert (up - down) / 2e-5 == pytest.approx(logistic(z / temperature), abs=1e-7)
     assert temperature * probability.log_partition([0.0, 0.0], temperature) == pytest.approx(temperature * math.log(2))
@@ -137,12 +157,23 @@ def test_the_chapters_neuron_fires_63_times_a_second(here):
     assert f"{here.numbers['exact_rate']:.2f}" == "63.04"
     assert here.numbers["by_hand"] == pytest.approx(here.numbers["exact_rate"], rel=0.01)
     assert here.numbers["silent"] == 0
-    assert here.numbers["most"] == pytest.approx(500, rel=1e-4)  # 1/t_ref
+    assert neural.firing_rate(1e6) == pytest.approx(500, rel=1e-4)  # 1/t_ref
+    words = here.prose("sec-net-spikes")
+    assert f"$20 \\ln 2 = {20 * math.log(2):.2f}$ ms, with the pause {2 + 20 * math.log(2):.2f} ms; 63.04" in words
     for current in (1.3, 2.0, 4.0):
         exact = 1 / (0.002 + climb(current, 0.02, 1.0))
         assert neural.integrate_and_fire(current, duration=5.0).rate == pytest.approx(exact, rel=0.01)
     assert here.names["rate_by_hand"](1.5) == pytest.approx(neural.firing_rate(1.5), rel=0.01)
+    cell, current = here.names["cell"], here.names["current"]  # exercise 1
+    assert 1 / (cell.refractory + climb(current, cell.tau, cell.threshold)) == pytest.approx(cell.rate, rel=1e-6)
     assert neural.firing_rate(50.0, refractory=0.0) == pytest.approx((50 - 0.5) / 0.02, rel=1e-3)  # the straight line
+
+
+@pytest.mark.claim("N-03")
+def test_the_neuron_with_gaps_and_its_slips(here):
+    """τ = 10 ms, a pause of 5 ms, I = 1.25: the answers in milliseconds and hertz, from the differential equation."""
+    up = 1000 * climb(1.25, 0.01, 1.0)
+    assert asked(here, "sec-net-spikes") == pytest.approx([up, 1000 / (5 + up)])
 
 
 # ---------------------------------------------------------------------------- N-04: conjunctions
@@ -155,6 +186,8 @@ def test_one_unit_is_and_or_or(here, bias, gate):
         z = sum(corner) + bias
         assert (z > 0) == gate(corner)
         assert (logistic(10 * z) > 0.99) == gate(corner)
+    name = {all: "and", any: "or"}[gate]
+    assert here.names["soft"][name] == pytest.approx([logistic(10 * (sum(x) + bias)) for x in here.names["corners"]])
     assert here.numbers["and_both"] == pytest.approx(logistic(5))
     assert here.numbers["and_one"] == pytest.approx(logistic(-5))
     assert made(here, "Neuron")[0][2] == {"data": "and"}
@@ -185,6 +218,9 @@ def test_three_forms_of_a_layer_agree(n, d, c):
 def test_the_chapters_three_forms_agree(here):
     assert here.numbers["forms_gap"] < 1e-14 and here.names["by_batch"].shape == (4, 2)
     assert (here.names["by_batch"] > 0).any() and (here.names["by_batch"] == 0).any()
+    layer = neural.Linear(64, 10)
+    assert layer.predict(np.zeros((32, 64))).shape == (32, 10)
+    assert asked(here, "sec-net-layers") == [sum(one.data.size for one in layer.parameters())]
 
 
 # ---------------------------------------------------------------------------- N-06: layers in a row
@@ -231,6 +267,8 @@ def test_what_the_printed_model_computes(here):
     numbers = here.numbers
     assert (numbers["h2_third"], numbers["y_third"], numbers["y_fourth"]) == (1090, 2190, 400)
     assert "596, 344, 0, 0" in here.prose("sec-net-hinge") and "896, 694, 1100, 680" in here.prose("sec-net-hinge")
+    hook = here.prose("ch-networks").split("In this chapter")[0]
+    assert f"$1100 + \\max(0, {12 * 220} - {62 * 25}) = {y[2]}$" in hook and f"$400 + 0 = {y[3]}$" in hook
     assert len(made(here, "HingeLab")) == 1
 
 
@@ -244,10 +282,12 @@ def test_both_repairs_are_exact(here):
     assert here.names["repaired"][:4].tolist() == [900, 700, 1100, 400]
     assert (here.names["repaired"] + here.names["third_hinge"]).tolist() == pytest.approx([900, 700, 1100, 400, 4000])
     assert (here.numbers["fifth"], here.numbers["lacks"]) == (1880, 2120)
+    a, b, c = (here.names[name] for name in ("a", "b", "c"))  # exercise 3: the largest a
+    assert [5 * x + relu(a * x + b * d + c) for x, d, _ in HOUSES[:4]] == pytest.approx([900, 700, 1100, 400])
+    assert a * 220 + b * 25 + c == pytest.approx(0, abs=1e-9)
     family = -1, -40, 740  # with gaps
     assert [5 * x + relu(family[0] * x + family[1] * d + family[2]) for x, d, _ in HOUSES[:4]] == [900, 700, 1100, 400]
-    asked = [one[2]["answer"] for one in made(here, "Numeric")]
-    assert -40 in asked and 740 in asked
+    assert asked(here, "sec-net-hinge") == [*family[1:]]
 
 
 @pytest.mark.claim("N-08")
@@ -261,9 +301,15 @@ def test_no_hinge_without_a_bias_selects_the_inner_houses(here):
     assert found.status == 2  # infeasible
     with_bias = np.column_stack([rows, np.ones(3)])
     assert optimize.linprog([0, 0, 0], [*-with_bias[:2], with_bias[2]], [-1, -1, 0], bounds=[(None, None)] * 3).success
-    assert here.numbers["alpha"] == pytest.approx(0.0294, abs=5e-5)
-    assert here.numbers["beta"] == pytest.approx(3.1176, abs=5e-5)
+    assert here.numbers["alpha"] == pytest.approx(float(alpha))
+    assert here.numbers["beta"] == pytest.approx(float(beta))
     assert here.numbers["bracket"] == pytest.approx(float(1 - alpha - beta)) and here.numbers["bracket"] < 0
+    words = here.prose("sec-net-hinge")
+    for value in (f"= {float(alpha):.4f}", f"= {float(beta):.4f}", f"${float(1 - alpha - beta):.2f}$"):
+        assert value in words
+    for weights in itertools.product(range(-30, 31, 3), range(-90, 91, 9)):  # in the plane, not by the proof
+        near = [weights[0] * area + weights[1] * distance for area, distance, _ in HOUSES[:3]]
+        assert not (near[0] > 0 and near[1] > 0 >= near[2])
 
 
 @pytest.mark.claim("N-08")
@@ -313,8 +359,14 @@ def test_a_quarter_of_the_error_for_twice_the_width(here):
 def test_the_theorem_stands_with_its_conditions(here):
     """E-32 to E-35."""
     words = here.section("sec-net-universal")
-    for needed in ("closed and bounded", "continuous on $K$", r"\varepsilon > 0", "polynomials", "linear output"):
-        assert needed in words
+    theorem = words.split("```{admonition} The theorem")[1].split("```")[0]
+    assert "$g$ be continuous and not a polynomial" in theorem
+    for needed in ("closed and bounded", "$f$ continuous on $K$", r"\varepsilon > 0"):
+        assert needed in theorem
+    assert "x + c_i" in theorem and "*Biases, and a linear output.*" in words
+    for reach in (100.0, 1000.0):  # E-34: far out a sum of sigmoids is level, and a sine is not
+        far = neural.MLP([1, 30, 1], "sigmoid", rng=2).predict(np.linspace(reach, 2 * reach, 50)[:, None] * 1e3)
+        assert np.ptp(far) < 1e-9
     for key in ("cybenko1989approximation", "hornik1989multilayer", "leshno1993multilayer"):
         assert f"{{cite}}`{key}`" in words
     slope = (math.sin(2 * math.pi) - math.sin(2 * math.pi * 63 / 64)) / (2 * math.pi / 64)
@@ -360,6 +412,7 @@ def test_the_chapters_table_is_known_by_heart(here):
     assert here.numbers["table_units"] == 11 and here.numbers["table_miss"] < 1e-12
     assert [5 - 2 * relu(x) + 3 * relu(x - 1) for x in (0, 1, 2)] == [5, 3, 4]
     assert [1 + 2 * relu(x) - 3 * relu(x - 2) for x in (0, 2, 3)] == [1, 5, 4]
+    assert asked(here, "sec-net-interpolant") == [2, -3]
 
 
 # ---------------------------------------------------------------------------- N-11, N-12, N-13: two layers
@@ -397,7 +450,7 @@ def test_one_unit_gets_three_corners_of_xor_and_two_layers_all(here):
 
 @pytest.mark.claim("N-12")
 def test_a_second_layer_learns_a_ring():
-    """Points inside and outside a circle: a straight boundary does poorly, three hidden units do well."""
+    """Points inside and outside a circle: a straight boundary does poorly, six hidden units do well."""
     rng = np.random.default_rng(0)
     X = rng.uniform(-1, 1, (300, 2))
     t = ((X**2).sum(axis=1) < 0.64).astype(int)
@@ -407,6 +460,38 @@ def test_a_second_layer_learns_a_ring():
         neural.fit(net, X, t, tensor.softmax_cross_entropy, method=methods.Adam(0.05), epochs=80, rng=0)
         shares[len(sizes)] = (net.predict(X).argmax(axis=1) == t).mean()
     assert shares[2] < 0.7 and shares[3] > 0.95
+
+
+@pytest.mark.claim("N-12")
+def test_what_the_text_says_of_the_playgrounds_circles(here):
+    """No line gets much more than three quarters of them: every line through two points, and either side."""
+    assert made(here, "MlpPlayground") == [("MlpPlayground", (), {})]
+    for seed in range(2):
+        for X, t in MlpPlayground(data="circles", seed=seed).sets():
+            i, j = np.triu_indices(len(X), 1)
+            normals = np.column_stack([X[i, 1] - X[j, 1], X[j, 0] - X[i, 0]])
+            sides = normals @ X.T - (normals * X[i]).sum(axis=1, keepdims=True) > -1e-12  # (lines, points)
+            shares = (sides == t).mean(axis=1)
+            assert 0.65 < max(shares.max(), 1 - shares.min()) < 0.8
+
+
+@pytest.mark.claim("N-12")
+@pytest.mark.parametrize(
+    ("settings", "least", "most"),
+    [
+        ({"data": "circles", "hidden": [], "seed": 0}, 0.3, 0.7),
+        ({"data": "circles", "hidden": [3], "seed": 0}, 0.9, 1),
+        ({"data": "xor", "hidden": [2], "seed": 0}, 0.8, 1),
+        ({"data": "xor", "hidden": [2], "seed": 5}, 0.5, 0.78),  # stuck
+        ({"data": "circles", "hidden": [], "inputs": "products"}, 0.95, 1),
+        ({"data": "xor", "hidden": [], "inputs": "products"}, 0.95, 1),
+        ({"data": "spiral", "hidden": [], "inputs": "products"}, 0.3, 0.7),
+    ],
+)
+def test_the_playground_does_what_the_text_says(settings, least, most):
+    play = MlpPlayground(**settings)
+    net, (X, t) = play.train(600).network, play.sets()[1]
+    assert least <= ((forward(net, play.features(X))[:, 0] > 0) == t).mean() <= most
 
 
 @pytest.mark.claim("N-13")
@@ -470,6 +555,27 @@ def test_training_lowers_the_mean_loss(here):
     assert here.numbers["net_right"] > here.numbers["straight_right"] + 4
     ten = (forward(here.names["names_net"], test.inputs).argmax(axis=1) == test.targets).sum()
     assert here.numbers["names_right"] == ten > 0.95 * len(test)
+    share = ten / len(test)
+    assert here.numbers["names_bar"] == pytest.approx(math.sqrt(len(test) * share * (1 - share)))
+    assert abs(here.numbers["names_right"] - here.numbers["names_straight"]) < 3 * here.numbers["names_bar"]
+
+
+@pytest.mark.claim("N-15")
+def test_the_loss_is_not_convex(here):
+    """Hidden units in reverse order: the same network, and halfway between the two a worse one."""
+    train, net = here.names["train"], here.names["net"]
+    first, last = net.layers[0], net.layers[-1]
+    W, c, V, b = (one.data for one in (first.weight, first.bias, last.weight, last.bias))
+
+    def loss(W, c, V):
+        return mean_surprise(np.maximum(train.inputs @ W.T + c, 0) @ V.T + b, train.targets % 2)
+
+    own = loss(W, c, V)
+    assert loss(W[::-1], c[::-1], V[:, ::-1]) == pytest.approx(own)
+    halfway = loss((W + W[::-1]) / 2, (c + c[::-1]) / 2, (V + V[:, ::-1]) / 2)
+    assert halfway > 5 * own
+    assert here.names["way"] == pytest.approx([own, halfway, own]) and here.numbers["loss_end"] == pytest.approx(own)
+    assert here.numbers["halfway"] == pytest.approx(halfway)
 
 
 @pytest.mark.claim("N-15")
@@ -562,6 +668,9 @@ def test_operators_and_what_slides_call_them(here):
     assert by_index.min() < 0  # no bend
     U, S, Vh = torch.linalg.svd(torch.tensor(A), full_matrices=False)
     assert (U * S @ Vh).numpy() == pytest.approx(A)
+    U, S, V = torch.svd(torch.tensor(A))  # the deprecated one gives V
+    assert (U * S @ V.T).numpy() == pytest.approx(A) and (U * S @ V - torch.tensor(A)).abs().max() > 0.01
+    assert set(here.names["refused"]) == {"dot", "t"} and "1D tensors expected" in here.names["refused"]["dot"]
     U, S, V = np.linalg.svd(A, full_matrices=False)
     assert np.abs(U * S @ V.T - A).max() > 0.01  # V as the third would be wrong here
     assert here.numbers["svd_gap"] < 1e-13 and here.numbers["linear_gap"] < 1e-13
@@ -589,6 +698,11 @@ def test_our_own_module(here):
         assert answer == pytest.approx(third.weight @ h + third.bias)
     assert second.bias is None
     assert here.numbers["own_size"] == 32 * 64 + 32 + 10 * 32 + 10
+    assert names["count"]([64, 32, 10]) == here.numbers["own_size"] and names["count"]([3, 4], bias=False) == 12
+    other = Sequential(Linear(3, 4, rng=5), ReLU(), Sequential(Linear(4, 4, bias=False), ReLU(), Linear(4, 2, rng=6)))
+    assert np.abs(other(X) - net(X)).max() > 0.01
+    other.load(dict(net.named_parameters()))
+    assert (other(X) == net(X)).all() and here.numbers["copied"] == 0
     cells = re.findall(r"```\{code-cell\} ipython3\n(class .*?)```", here.section("sec-net-modules"), re.S)
     lines = [line for cell in cells for line in cell.splitlines() if line.strip()]
     assert len(cells) == 3 and len(lines) <= 40
@@ -656,11 +770,12 @@ def test_it_learns_and_and_or_and_never_xor(here, gate):
     run = neural.perceptron(CORNERS, GATES[gate], max_epochs=1000)
     assert run.converged == ended == separable(CORNERS, GATES[gate]) == (gate != "xor")
     assert run.mistakes == count == here.numbers[f"{gate}_mistakes"]
+    own = here.names["perceptron"](CORNERS, GATES[gate], 1000)
+    assert own.tolist() == [*run.weights, run.bias]
     if ended:
         assert run.predict(CORNERS).tolist() == GATES[gate]
     else:
-        visited = {tuple(w) for w in run.path}
-        assert len(visited) < 20  # round in circles, as the text says
+        assert run.mistakes == 4 * run.epochs and not run.path[::4].any()  # after every round back at zero
     assert made(here, "PerceptronSteps")[0][2] == {"data": "and"}
 
 
@@ -686,6 +801,22 @@ def test_the_mistake_bound_holds(seed):
 
 
 @pytest.mark.claim("N-20")
+@pytest.mark.parametrize("least", [0.0, 0.5, 3.0])
+def test_barely_right_is_not_enough(here, least):
+    """Updating up to a score of ``least``, counted here: below the bound, and with the distance of exercise 6."""
+    rows = np.array(GATES["and"])[:, None] * np.column_stack([CORNERS, np.ones(4)])  # t·x
+    w, updates = np.zeros(3), 0
+    while (rows @ w <= least).any():
+        for row in rows:
+            if row @ w <= least:
+                w, updates = w + row, updates + 1
+    R, gamma = math.sqrt(3), 1 / math.sqrt(17)
+    assert 0 < updates <= here.names["most_updates"](R, gamma, least) == pytest.approx((3 + 2 * least) * 17)
+    assert math.sqrt(w @ w) <= (R**2 + 2 * least) / gamma
+    assert (rows @ w).min() / math.sqrt(w @ w) >= gamma * least / (R**2 + 2 * least)
+
+
+@pytest.mark.claim("N-20")
 def test_the_chapters_bound_is_the_best_one(here):
     """Search all directions: no unit vector has a larger margin for AND than (2, 2, −3)/√17."""
     rows = np.array(GATES["and"])[:, None] * np.column_stack([CORNERS, np.ones(4)])
@@ -697,3 +828,5 @@ def test_the_chapters_bound_is_the_best_one(here):
     assert here.numbers["gamma"] == pytest.approx(1 / math.sqrt(17))
     assert here.numbers["bound"] == pytest.approx(51) and here.numbers["R"] == pytest.approx(math.sqrt(3))
     assert here.numbers["and_mistakes"] <= 51
+    R, gamma, k = 2.0, 0.5, 9
+    assert asked(here, "sec-net-perceptron") == [k * gamma, R * math.sqrt(k), (R / gamma) ** 2]

@@ -28,11 +28,18 @@ FORMULAS = [
     ("1/x + 5 - 2/(x*x)", {"x": 3.0}),
     ("(-2)^3*x + 2^-1/x - 0^2", {"x": 0.4}),
     (".5e1*x_1 + 2.e-1*α₂", {"x_1": 2.0, "α₂": 1.0}),
+    ("y + e^(x*y) - cos(pi*x)/π - e", {"x": 0.5, "y": -1.2}),
+    ("e = y - t; e^2/2", {"y": 0.5, "t": 2.0}),
+    ("constructor*toString - valueOf", {"constructor": 2.0, "toString": 3.0, "valueOf": -1.0}),
+    ("2^x^2 - -x--y", {"x": 1.5, "y": 0.5}),
+    ("y*-x^2 - -x^3/-y", {"x": 1.5, "y": 0.5}),
+    ("a/b/c*d - a - b - c", {"a": 2.0, "b": 3.0, "c": -4.0, "d": 5.0}),
 ]
 WRONG = [
     "", " \n;\n", "x +", "sin x", "foo(x)", "(x", "x)", "2x", "x y", "y + 1\ny = 2", "x = 1; x = 2", "x = x + 1",
     "exp = 3", "x $ 2", "a = 1\nb = a +* 2", "log(0)", "1/0 + x", "(-8)^0.5", "x^", "= 3", "x == 2",
     "verylongname1 + x", "averyverylong = 2", "log()", "1e999", "σ x", "+".join(f"x*{k}" for k in range(70)), "x" * 601,
+    "(" * 41 + "x" + ")" * 41, "-" * 41 + "x", "^".join("x" * 50), "constructor(x)", "toString = ", "x*{y}", "2(x)",
 ]  # fmt: skip
 FAULTS = [
     ("log(x - 1)", {"x": 1.0}),

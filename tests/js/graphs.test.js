@@ -193,7 +193,25 @@ test("expressions and labels are written as a reader would", () => {
   assert.equal(read("x*(-2)"), "x × (−2)");
   assert.equal(read("2^x"), "2^x");
   assert.equal(read("sin(x)"), "sin(x)");
+  assert.equal(read("x^0.00001"), "x^(1 × 10⁻⁵)");
   assert.deepEqual(labels(parse("v1*x")), ["v1", "x", "n3"]);
+  assert.deepEqual(labels(parse("v1*n3")), ["v1", "n3", "u3"]);
+});
+
+test("the end compares with finite differences, where there are any", () => {
+  const told = (text, inputs) => sentence(new Sweep(text, inputs, 99));
+  assert.match(told("x^2", { x: 3 }), /A finite difference agrees to \d/);
+  assert.match(told("x*y", { x: 3, y: 900 }), /slope of v3 in all 2 inputs\. .* agree to/);
+  assert.match(told("relu(x)", { x: 0 }), /off by 0\.5: the formula has a kink/);
+  assert.match(told("x^0.5", { x: 1e-9 }), /cannot be taken here/);
+  assert.match(told("x^5", { x: 1000 }), /agrees to/); // the gap is relative: the bar is 5 × 10¹²
+  assert.match(told("x^5 + y", { x: 1000, y: 1 }), /off by 1: .* rounding/);
+});
+
+test("a bar that no float can hold ends the walk in words", () => {
+  const sweep = new Sweep("1e200*(1e200*x)", { x: 0 }, 99);
+  assert.deepEqual(sweep.run.fault, { node: 2, code: "large" });
+  assert.match(sentence(sweep), /a slope is too large/);
 });
 
 test("wrong predictions are told apart", () => {
@@ -202,6 +220,14 @@ test("wrong predictions are told apart", () => {
   assert.deepEqual([2.5, 2.49, 1.5, -2.5, 0.5, 3, 6, 7].map(said),
     ["replyRight", "replyRight", "replyOne", "replySign", "replyLocal", "replyBar", "replyDivide", "replyWrong"]);
   assert.ok(near(0, 0) && !near(0.004, 0) && !near(0, 0.004));
+});
+
+test("a name of JavaScript's own is an input like any other, 1 without a number", () => {
+  for (const name of ["constructor", "toString", "valueOf"]) {
+    const formula = parse(`2*${name}`);
+    assert.equal(evaluate(formula, {}).values[formula.output], 2);
+    assert.equal(differences(formula, {})[name].toFixed(6), "2.000000");
+  }
 });
 
 test("limits are kept and named", () => {

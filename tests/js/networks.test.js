@@ -5,11 +5,11 @@ import { zeroLine } from "../../book_lib/explorables/core/contour.js";
 import { SECOND, SHARES, active, hidden, prices } from "../../book_lib/explorables/core/hinge.js";
 import { HOUSES } from "../../book_lib/explorables/core/houses.js";
 import { Network, Training, accuracy, answers, bestTemperature, crossEntropy, sample, sharpness } from "../../book_lib/explorables/core/mlp.js";
-import { ACTIVATIONS, SLOPES, border, halfPlane, preActivation, right, rowsOf } from "../../book_lib/explorables/core/neuron.js";
+import { ACTIVATIONS, SLOPES, biasesFor, border, halfPlane, preActivation, right, rowsOf } from "../../book_lib/explorables/core/neuron.js";
 import { OWN, Perceptron, mistakeBound, table, widest } from "../../book_lib/explorables/core/perceptron.js";
 import { bound, largestError, network, units } from "../../book_lib/explorables/core/width.js";
 import { strings } from "../../book_lib/explorables/kit/strings.js";
-import { Run, percent, sentence, verdict } from "../../book_lib/explorables/parts/mlp_run.js";
+import { LONGEST, Run, percent, sentence, verdict } from "../../book_lib/explorables/parts/mlp_run.js";
 import { mlpWords } from "../../book_lib/explorables/parts/mlp_words.js";
 import { close, golden } from "./golden.js";
 
@@ -71,7 +71,38 @@ test("every example is dealt once a round", () => {
   const seen = [];
   for (let k = 0; k < 4; k++) seen.push(...training.deal());
   assert.deepEqual([...seen].sort((a, b) => a - b), Array.from({ length: 100 }, (_, i) => i));
-  assert.equal(training.perEpoch, 4);
+});
+
+test("rounds are those that were made, whatever the batches are now, and own points may be fewer than a batch", () => {
+  const training = new Training({ ...SETTINGS, batch_size: 30 });
+  const take = (n) => Array.from({ length: n }, () => training.step());
+  take(4);
+  assert.equal(training.rounds, 1); // 30 + 30 + 30 + 10
+  training.turn({ ...training.settings, batch_size: 100 });
+  take(2);
+  assert.equal(training.rounds, 3);
+  training.turn({ ...training.settings, batch_size: 10 });
+  take(9);
+  assert.equal(training.rounds, 3);
+  take(1);
+  assert.equal(training.rounds, 4);
+  const few = new Training({ ...SETTINGS, data: "own", points: [0, 0, 1, 1, 1, 0], batch_size: 100 });
+  few.step();
+  assert.equal(few.rounds, 1);
+});
+
+test("Adam chosen on the way begins afresh: its first step is η in every weight", () => {
+  const training = new Training({ ...SETTINGS, batch_size: 100 });
+  for (let k = 0; k < 200; k++) training.step();
+  for (const method of ["adam", "descent", "adam"]) {
+    training.turn({ ...training.settings, method, learning_rate: 0.01 });
+    const before = training.network.theta.slice();
+    training.step();
+    if (method === "adam") training.network.theta.forEach((w, i) => close(Math.abs(w - before[i]), 0.01, `weight ${i}`, 1e-3));
+    for (let k = 0; k < 20; k++) training.step();
+  }
+  training.turn({ ...training.settings, learning_rate: 0.02 });
+  assert.equal(training.moments, 21); // another rate keeps the means
 });
 
 test("XOR is beyond one layer and within two", () => {
@@ -171,6 +202,16 @@ test("no neuron answers all of XOR, some answer three", () => {
   assert.equal(most, 3);
 });
 
+test("the biases that make AND and OR are all there are", () => {
+  for (const data of ["and", "or"]) {
+    for (let w1 = -2; w1 <= 3; w1++) for (let w2 = -2; w2 <= 3; w2++) for (let bias = -7.25; bias <= 7; bias += 0.25) {
+      const { low, high } = biasesFor(data, w1, w2);
+      const all = right({ w1, w2, bias, activation: "step" }, rowsOf(data)) === 4;
+      assert.equal(all, bias > low && bias <= high, `${data} ${w1} ${w2} ${bias}`);
+    }
+  }
+});
+
 test("a half-plane and its border within a box", () => {
   const box = [0, 2, 0, 1];
   const area = (corners) => Math.abs(corners.reduce((sum, [x, y], i) => sum + (x * corners[(i + 1) % corners.length][1] - y * corners[(i + 1) % corners.length][0]) / 2, 0));
@@ -225,6 +266,7 @@ for (const one of golden("perceptron").cases) {
     walk.path.forEach((line, k) => line.forEach((v, i) => close(v, one.path[k][i], `mistake ${k}`)));
     assert.deepEqual(walk.examples, one.examples);
     assert.equal(walk.converged, one.converged);
+    if (one.converged) assert.equal(walk.looks - walk.counts.indexOf(walk.mistakes), points.length, "a whole round without a mistake");
     const best = widest(points);
     if (one.separator === null) return assert.equal(best, null);
     best.forEach((v, i) => close(v, one.separator[i], "separator", 1e-9, 1e-9));
@@ -232,6 +274,14 @@ for (const one of golden("perceptron").cases) {
     assert.ok(walk.mistakes <= one.bound);
   });
 }
+
+test("a margin is found among points that nearly coincide, and none where classes do", () => {
+  const close4 = [[0.5, 0.5, 1], [0.5001, 0.5, 1], [0.5, 0.5001, 1], [0.5001, 0.5003, 0]];
+  const best = widest(close4);
+  assert.ok(close4.every((p) => (p[2] ? 1 : -1) * (best[0] * p[0] + best[1] * p[1] + best[2]) > 0));
+  assert.equal(widest([[0.5, 0.5, 1], [0.5, 0.5, 0]]), null);
+  assert.deepEqual(widest([[0.5, 0.5, 1], [0.5, 0.5, 1]]), [0.5, 0.5, 1]);
+});
 
 // -- what the page says
 
@@ -268,4 +318,44 @@ test("a prediction is judged by step 400, whatever comes after", () => {
   run.step(500);
   assert.match(sentence(run, "fails", strings(mlpWords)), new RegExp(`under 75 %, and after 400 steps it was ${share}`));
   assert.deepEqual([0.5, 0.75, 0.95, 0.96].map(verdict), ["fails", "partly", "partly", "solves"]);
+});
+
+test("a prediction made after step 400 is not judged", () => {
+  const run = new Run(SETTINGS);
+  run.step(400);
+  run.late = true;
+  assert.match(sentence(run, "solves", strings(mlpWords)), /that is easy/);
+});
+
+test("silent ReLU units are counted and told, and the end is, too", () => {
+  const run = new Run({ ...SETTINGS, activation: "relu", hidden: [4, 3] });
+  run.step(10);
+  const { biases } = run.training.network;
+  biases.forEach((row) => row.fill(100)); // awake, all of them
+  run.training.network.weights[1].fill(0);
+  assert.equal(run.silent, 0);
+  biases[0][2] = -100;
+  assert.equal(run.silent, 1);
+  biases[1].fill(-1);
+  assert.equal(run.silent, 4);
+  assert.match(sentence(run, "", strings(mlpWords)), /\d of 7 ReLU units: silent/);
+  assert.equal(new Run(SETTINGS).silent, 0);
+  run.training.steps = LONGEST;
+  assert.match(sentence(run, "", strings(mlpWords)), /20000 steps are made/);
+});
+
+test("2/L of a ReLU network is a curvature, not a bend within reach of a difference", () => {
+  const network = new Network([2, 1, 1], "relu", 0);
+  network.theta.set([1, 0, -0.5, 1, 0]);
+  const at = (x) => sharpness(network, { x: Float64Array.of(x, 0, 2, 0), t: Uint8Array.of(0, 1), n: 2 }, SETTINGS, 3000);
+  close(at(0.50002), at(0.501), "just awake", 0.02);
+});
+
+test("the largest curvature is found at a saddle, where a negative one is as large", () => {
+  const network = new Network([2, 1, 1], "identity", 0);
+  network.theta.fill(0); // z = v w·x: curvatures ±2 of v and w, ¼ of the bias
+  const examples = { x: Float64Array.of(4, 0, -4, 0), t: Uint8Array.of(1, 0), n: 2 };
+  close(sharpness(network, examples, SETTINGS), 2, "mean of |p − t| |x|", 1e-4);
+  const run = new Run({ ...SETTINGS, data: "bells", hidden: [0] });
+  close(run.limit * sharpness(run.training.network, run.sets.train, SETTINGS, 3000), 2, "2/L", 1e-3);
 });

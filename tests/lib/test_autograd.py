@@ -17,6 +17,7 @@ from benchmarks import scalar_engine
 from book_lib import autograd
 from book_lib.autograd import ScalarMLP, Value, dot, topological_order, trace, zero_gradients
 from book_lib.rng import CounterRNG
+from book_lib.tensor import Tensor
 
 torch = pytest.importorskip("torch")
 
@@ -260,7 +261,7 @@ def test_parents_come_before_children_and_each_node_once(leaves, plan):
 # ---------------------------------------------------------------------------- depth and width
 
 
-@pytest.mark.parametrize("length", [10_000, 300_000])
+@pytest.mark.parametrize("length", [10_000, 100_000])
 def test_a_long_chain_needs_no_recursion_neither_forwards_nor_backwards_nor_when_it_is_thrown_away(length):
     x = Value(1.0)
     y = x
@@ -433,7 +434,7 @@ def test_a_trace_is_ready_for_json():
     assert repr(trace(out)) == "Graph()"
 
 
-@pytest.mark.parametrize("bad", [3.0, "x", None, [Value(1.0)]])
+@pytest.mark.parametrize("bad", [3.0, "x", None, [Value(1.0)], Value, Tensor(1.0)])
 def test_a_trace_needs_a_value(bad):
     with pytest.raises(TypeError, match="output must be a Value"):
         trace(bad)
@@ -456,7 +457,11 @@ def test_an_operation_of_ones_own():
         ((1.0, ""), ValueError, "operation must be a name"),
         ((1.0, 3), ValueError, "operation must be a name"),
         ((1.0, "f"), ValueError, "inputs must be at least one"),
-        ((1.0, "f", (2.0, 1.0)), TypeError, "inputs must be pairs of a Value and a slope, got 2.0"),
+        ((1.0, "f", (2.0, 1.0)), TypeError, r"inputs must be pairs of a Value and a slope, got \(2.0, 1.0\)"),
+        ((1.0, "f", Value(2.0)), TypeError, r"pairs of a Value and a slope, got Value\(2.0"),
+        ((1.0, "f", (Value(2.0),)), TypeError, "pairs of a Value and a slope"),
+        ((1.0, "f", (Value(2.0), "1")), TypeError, "a slope must be a real number"),
+        (("1", "f", (Value(2.0), 1.0)), TypeError, "data must be a real number"),
         ((math.nan, "f", (Value(1.0), 1.0)), ValueError, "data must be finite, got nan"),
         ((1.0, "f", (Value(1.0), math.inf)), ValueError, "a slope must be finite, got inf"),
     ],
@@ -486,6 +491,7 @@ def test_a_dot_takes_numbers_and_the_same_value_many_times():
     z.backward()
     assert z.data == 10 and w.grad == 2 * 2 + 3 and z.operation == "dot" and len(z.parents) == 5
     assert dot([], [], 4).data == 4
+    assert dot((v for v in [w, w]), np.array([1.0, 2.0]), np.float64(1)).data == 7
 
 
 @pytest.mark.parametrize(
@@ -495,6 +501,8 @@ def test_a_dot_takes_numbers_and_the_same_value_many_times():
         (([Value(1.0)], [math.nan]), ValueError, "data must be finite, got nan"),
         (([Value(1.0)], ["a"]), TypeError, "data must be a real number, got 'a'"),
         (([Value(1.0)], [1.0], math.inf), ValueError, "finite"),
+        ((Value(1.0), [1.0]), TypeError, r"weights must be several, got Value\(1.0, grad=0.0\) \(Value\)"),
+        (([Value(1.0)], 1.0), TypeError, r"inputs must be several, got 1.0 \(float\)"),
     ],
 )
 def test_a_dot_refuses_what_does_not_fit(arguments, error, message):
@@ -575,13 +583,43 @@ def test_an_overflow_is_named_when_gradients_are_asked_for():
     x = Value(1e200)
     big = x * x
     assert big.data == math.inf
-    with pytest.raises(ValueError, match=r"needs a finite value, got nan; it began with '\*', which gave inf"):
+    with pytest.raises(ValueError, match=r"backward needs finite values, got inf from '\*'"):
         (big - big).backward()
     assert x.grad == 0
     y = Value(1.0)
     y.data = math.nan
-    with pytest.raises(ValueError, match="it began with 'a leaf', which gave nan"):
+    with pytest.raises(ValueError, match="got nan from 'a leaf'"):
         (y + 1).backward()
+
+
+@pytest.mark.parametrize("hide", [Value.tanh, Value.sigmoid, lambda v: 1 / v, lambda v: (-v).relu(), lambda v: v**0])
+def test_an_overflow_that_a_later_operation_hides_is_named_all_the_same(hide):
+    """The output is finite, and 0 · ∞ would be the gradient."""
+    x, y = Value(1e200), Value(2.0)
+    output = hide(x * x * y)
+    assert math.isfinite(output.data)
+    with pytest.raises(ValueError, match=r"backward needs finite values, got inf from '\*'"):
+        output.backward()
+    assert x.grad == y.grad == output.grad == 0
+
+
+def test_values_whose_sum_overflows_are_finite_all_the_same():
+    x = Value(1.5e308)
+    y = x * 0.9
+    y.backward()
+    assert math.isinf(x.data + y.data) and x.grad == 0.9
+
+
+def test_a_gradient_that_no_float_holds_is_named():
+    x = Value(1e-200, label="x")
+    with pytest.raises(ValueError, match=r"a finite bar for every leaf, got Value\(1e-200, label='x', grad=-inf\)"):
+        (1 / x).log().backward()
+    a, b = Value(1.0), Value(1e-320)
+    with pytest.raises(ValueError, match=r"got Value\(1e-320, grad=inf\): slopes"):
+        (a * b.log()).backward()
+    c, d = Value(1e200, label="c"), Value(1e-300)
+    with pytest.raises(ValueError, match=r"got Value\(1e-300"):
+        ((c * d) * 1e150 * 1e150).backward()  # all values and slopes are finite, their products are not
 
 
 def test_pythons_own_functions_do_not_cut_the_graph_in_silence():
@@ -594,6 +632,8 @@ def test_pythons_own_functions_do_not_cut_the_graph_in_silence():
 def test_only_values_have_gradients_to_zero(bad):
     with pytest.raises(TypeError, match="values must hold Values"):
         zero_gradients(bad)
+    with pytest.raises(TypeError, match=r"values must be several, got 1.0 \(float\)"):
+        zero_gradients(1.0)
 
 
 # ---------------------------------------------------------------------------- a network
@@ -664,9 +704,27 @@ def test_a_network_can_be_copied_and_kept():
         assert again([1.0, -1.0]).data != network([1.0, -1.0]).data
 
 
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_a_copy_counts_as_made_when_it_was_copied_so_that_the_order_holds(again, monkeypatch):
+    """A process that unpickles counts from 0 itself: by its old number y would be younger than its children."""
+    x = Value(3.0, label="x")
+    y = x * x
+    for _ in range(10):
+        Value(0.0)
+    monkeypatch.setattr(autograd, "_next_number", itertools.count().__next__)
+    other = again(y)
+    z = other * 2
+    z.backward()
+    order = topological_order(z)
+    assert [node.label or node.operation for node in order if node.operation or node.label] == ["x", "*", "*"]
+    assert order[-1] is z and other.parents[0].grad == 12 and other.slopes == y.slopes and other.data == 9
+    assert all(edge.source < edge.target for edge in trace(z).edges)
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
+        ((3,), TypeError, r"sizes must be several, got 3 \(int\)"),
         (([3],), ValueError, "sizes must hold the inputs and the outputs at least"),
         (([2, 0, 1],), ValueError, "sizes must be at least 1"),
         (([2, 1.5],), TypeError, "sizes must be an integer"),
@@ -681,6 +739,8 @@ def test_a_network_that_cannot_be_is_refused(arguments, error, message):
 def test_an_example_of_the_wrong_length_is_refused():
     with pytest.raises(ValueError, match="inputs must be 2, one for each weight, got 3"):
         ScalarMLP([2, 1])([1.0, 2.0, 3.0])
+    with pytest.raises(TypeError, match=r"inputs must be several, got 1.0 \(float\)"):
+        ScalarMLP([1, 1])(1.0)
 
 
 def test_the_module_offers_what_it_lists():
@@ -699,7 +759,7 @@ def test_the_engines_that_are_timed_compute_the_same():
 
 def test_ours_is_three_times_as_fast_as_closures_and_sets():
     """Operation for operation; with `dot` several times as much, also where the collector is off."""
-    reference, same, fused = scalar_engine.run(rounds=2)
+    reference, same, fused = scalar_engine.run(rounds=1)
     assert reference["ratio"] == 1
     assert same["ratio"] >= 3, (reference, same)
     assert fused["ratio"] >= 6 and fused["ratio_without_collector"] >= 2.5, (reference, fused)

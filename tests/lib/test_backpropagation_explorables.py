@@ -14,6 +14,7 @@ from book_lib.explorables import ComputationGraph, layered
 from book_lib.explorables.computation_graph import PRESETS
 from book_lib.explorables.formulas import MOST_NODES, FormulaError, parse
 from book_lib.probability import softmax
+from tests.lib.pictures import check_pictures
 
 BAD = [
     ({"formula": "x +"}, r"formula: line 1, place 4: a number, a name or \( is expected, and the end of the line"),
@@ -46,10 +47,7 @@ def test_a_formula_that_cannot_be_read_leaves_the_old_one() -> None:
 @pytest.mark.parametrize("preset", PRESETS)
 def test_pictures_for_readers_without_scripts(preset: str) -> None:
     widget = ComputationGraph(preset=preset)
-    light, dark, png = widget.still()
-    assert light.startswith("<svg") and dark.startswith("<svg") and light != dark
-    assert png.startswith(b"\x89PNG")
-    assert widget.still()[0] == light
+    check_pictures(widget)
     assert "bar" in widget.describe() and len(widget.describe().split()) > 30
     assert ComputationGraph(preset=preset, alt="A graph.").describe() == "A graph."
 
@@ -153,6 +151,39 @@ def test_powers_signs_and_order() -> None:
     assert value("ln(x) + σ(0*x)", x=1) == 0.5
     assert value("x² − 2·x ÷ 4", x=3) == 7.5
     assert value("a = x; b = a; b", x=5) == 5
+    assert value("2^x^2", x=3) == 512
+    assert value("-2^x", x=2) == -4
+    assert value("2*-x^2", x=3) == -18
+    assert value("x - -x^2", x=3) == 12
+    assert value("6/x*2", x=3) == 4
+    assert value("e^(2*x) + pi - π", x=0.5) == pytest.approx(math.e)
+
+
+def test_e_is_the_number_unless_a_line_says_otherwise() -> None:
+    read = parse("y + e^(x*y)")
+    assert read.inputs == ["y", "x"]
+    assert read.nodes[-2].op == "exp"
+    assert ComputationGraph("e = x - 1; e^2", {"x": 4}).bars() == {"x": 6, "e": 6}  # the last line has no name
+
+
+def test_a_tower_of_parentheses_is_refused_before_python_gives_up() -> None:
+    """A formula of 600 letters can hold 299 levels, and each is five calls deep."""
+    for text in ("(" * 299 + "x" + ")" * 299, "-" * 599 + "x", "^".join("x" * 300), "exp(" * 100 + "x" + ")" * 100):
+        with pytest.raises(FormulaError, match="at most 40 levels"):
+            parse(text)
+    assert len(parse("(" * 39 + "x + 1" + ")" * 39).nodes) == 2
+
+
+def test_a_bar_too_large_for_a_float_is_refused() -> None:
+    """Each slope is 1e200 and each value 0; their product is beyond 1e308."""
+    with pytest.raises(ValueError, match="a finite bar"):
+        ComputationGraph("1e200*(1e200*x)", {"x": 0})
+
+
+def test_a_formula_is_kept_line_by_line() -> None:
+    assert ComputationGraph(" a = x*x ;; \n a + 1;").formula == "a = x*x\na + 1"
+    formula, inputs = PRESETS["logistic"]
+    assert ComputationGraph(formula.replace("\n", "; "), inputs).formula == formula
 
 
 @settings(deadline=None, max_examples=200)

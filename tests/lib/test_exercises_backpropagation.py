@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from book_lib.exercises import check, names, variant
+from book_lib.exercises import backpropagation, check, names, variant
 
 SEEDS = st.integers(min_value=0, max_value=10_000)
 
@@ -223,6 +223,17 @@ def test_typical_slips_get_their_reply(name, answer, words):
     verdict = check(name, answer)
     assert not verdict.right
     assert words in verdict.message, str(verdict)
+
+
+@pytest.mark.parametrize(
+    ("number", "slips"),
+    [(2, "GRAPH"), (3, "LAYER"), (5, "LOGIT"), (6, "LENGTH"), (7, "COST"), (8, "STEP")],
+)
+def test_each_slip_gets_its_own_reply(number, slips):
+    """No slip is a right answer, and none is mistaken for another."""
+    for slip in getattr(backpropagation, f"{slips}_SLIPS"):
+        verdict = check(f"backpropagation-{number}", slip.answer)
+        assert not verdict.right and verdict.message.endswith(slip.reply), (slip.reply, str(verdict))
 
 
 def test_an_overflow_is_named():

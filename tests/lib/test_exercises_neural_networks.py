@@ -148,6 +148,24 @@ def unsorted(x, t, at):
     return t[0] + np.maximum(at[:, None] - x[:-1], 0) @ changes
 
 
+def hinges(x, t, at, weights):
+    """t₁ + Σ wᵢ ReLU(at − xᵢ) over the sorted points, the weights made from the steps in x and in t."""
+    x, t = np.sort(x), t[np.argsort(x)]
+    return t[0] + np.maximum(at[:, None] - x[:-1], 0) @ weights(np.diff(x), np.diff(t))
+
+
+def updated(X, t, rounds, *, bias=1.0, stale=False, always=False):
+    """The perceptron without a bias, with each round's first weights for all its examples, or updating every time."""
+    X = np.column_stack([X, np.full(len(X), bias)]) if bias else X
+    w = np.zeros(X.shape[1])
+    for _ in range(rounds):
+        old = w.copy()
+        for x, sign in zip(X, t, strict=True):
+            if always or sign * ((old if stale else w) @ x) <= 0:
+                w = w + sign * x
+    return w
+
+
 def away(X, t, rounds):
     X = np.column_stack([X, np.ones(len(X))])
     w = np.zeros(X.shape[1])
@@ -167,6 +185,11 @@ def softmax(z):
         ("neural_networks-2", unsorted, "sort both lists"),
         ("neural_networks-2", lambda x, t, at: np.interp(at, np.sort(x), t[np.argsort(x)]), "level there"),
         ("neural_networks-2", lambda x, t, at: through_points(x, t - t[np.argmin(x)], at), "starts at 0"),
+        ("neural_networks-2", lambda x, t, at: hinges(x, t, at, lambda dx, dt: dt / dx), "change of slope"),
+        ("neural_networks-2", lambda x, t, at: hinges(x, t, at, lambda _, dt: np.diff(dt, prepend=0)), "rise over run"),
+        ("neural_networks-3", (358 + 1 / 3) / 160, "depends on a as well"),  # 160a − 23·125/3 + 600 = 0
+        ("neural_networks-3", 5, "weight in h₁"),
+        ("neural_networks-3", -215 / 73, "the sign"),
         ("neural_networks-3", 2, "repair of the text"),
         ("neural_networks-3", -15, "smallest one"),
         ("neural_networks-3", 12, "printed weight"),
@@ -174,17 +197,29 @@ def softmax(z):
         ("neural_networks-5", away, "The sign"),
         ("neural_networks-5", lambda X, t, n: perceptron(X, t, 1), "That is one round"),
         ("neural_networks-5", lambda X, t, n: np.roll(perceptron(X, t, n), 1), "bias comes last"),
+        ("neural_networks-5", lambda X, t, n: updated(X, t, n, always=True), "only where the answer is wrong"),
+        ("neural_networks-5", lambda X, t, n: updated(X, t, n, stale=True), "uses old weights"),
+        ("neural_networks-5", lambda X, t, n: updated(X, t, n, bias=0), "bias is missing"),
         ("neural_networks-6", lambda R, g, m: (R / g) ** 2, "m = 0"),
+        ("neural_networks-6", lambda R, g, m: (R**2 - 2 * m) / g**2, "not fewer"),
+        ("neural_networks-6", lambda R, g, m: (R / (g - m)) ** 2, "m enters the length"),
+        ("neural_networks-6", lambda R, g, m: ((R + 2 * m) / g) ** 2, "not R"),
         ("neural_networks-6", lambda R, g, m: (R**2 + m) / g**2, "factor 2"),
         ("neural_networks-6", lambda R, g, m: updates(R, g, m) * g, "γ is squared"),
         ("neural_networks-7", lambda z, t: softmax(z) - t, "J is missing"),
         ("neural_networks-7", lambda z, t: softmax(z) * (1 - softmax(z)) * (softmax(z) - t), "diagonal of J"),
         ("neural_networks-7", lambda z, t: -slope_by_differences(z, t), "The sign"),
         ("neural_networks-7", lambda z, t: softmax(z) * (softmax(z) - t), "second part of J"),
+        ("neural_networks-7", lambda z, t: 2 * slope_by_differences(z, t), "A factor 2"),
         ("neural_networks-8", lambda sizes, bias=True: count(sizes, False), "has a bias as well"),
+        ("neural_networks-8", lambda sizes, bias=True: count(sizes, bias) + bias * sizes[0], "no units"),
+        ("neural_networks-8", lambda sizes, bias=True: count(sizes, False) + bias * (len(sizes) - 1), "not one in all"),
         ("neural_networks-8", lambda sizes, bias=True: count(sizes), "use `bias`"),
         ("neural_networks-8", lambda sizes, bias=True: sum(sizes), "counts units"),
         ("neural_networks-9", 70, "rounded down"),
+        ("neural_networks-9", 2 * math.pi / math.sqrt(0.008), "whole pieces"),
+        ("neural_networks-9", 36, "half of a wave"),
+        ("neural_networks-9", 786, "square of the spacing"),
         ("neural_networks-9", 100, "s²/8, not s²/4"),
         ("neural_networks-9", 199, "s²/8, not s²"),
     ],

@@ -1,9 +1,11 @@
 """The explorables of chapter 6 in Python: what they take, refuse, compute and show."""
 
+import itertools
 import math
 
 import numpy as np
 import pytest
+import torch
 from scipy import optimize
 from sklearn.linear_model import LogisticRegression
 
@@ -14,6 +16,7 @@ from book_lib.explorables.mlp_playground import (
     FAR,
     cheapest_temperature,
     cross_entropy,
+    dealt,
     flat,
     sample,
     smooth,
@@ -21,6 +24,7 @@ from book_lib.explorables.mlp_playground import (
 from book_lib.explorables.perceptron_steps import widest
 from book_lib.optimization import Adam, Diverged, GradientDescent
 from book_lib.rng import CounterRNG
+from tests.lib.pictures import check_pictures
 
 BAD = [
     (MlpPlayground, {"data": "moons"}, "data"),
@@ -28,6 +32,8 @@ BAD = [
     (MlpPlayground, {"points": [(0, 4, 1)]}, "points"),
     (MlpPlayground, {"points": [(0, 0, 2)]}, "points"),
     (MlpPlayground, {"inputs": "sines"}, "inputs"),
+    (MlpPlayground, {"hidden": 4}, "hidden"),
+    (MlpPlayground, {"points": 3}, "points"),
     (MlpPlayground, {"hidden": [9]}, "hidden"),
     (MlpPlayground, {"hidden": [2.5]}, "hidden"),
     (MlpPlayground, {"hidden": [4, 4, 4, 4]}, "hidden"),
@@ -56,6 +62,7 @@ BAD = [
     (WidthAndApproximation, {"activation": "tanh"}, "activation"),
     (PerceptronSteps, {"data": "nor"}, "data"),
     (PerceptronSteps, {"points": [(0, 0, 1)]}, "points"),
+    (PerceptronSteps, {"points": 3}, "points"),
     (PerceptronSteps, {"points": [(0, 3, 1), (0, 0, 0)]}, "points"),
     (PerceptronSteps, {"steps": -1}, "steps"),
 ]
@@ -87,14 +94,7 @@ WIDGETS = [
 
 @pytest.mark.parametrize("widget", WIDGETS, ids=lambda widget: type(widget).__name__)
 def test_pictures_for_readers_without_scripts(widget) -> None:
-    light, dark, png = widget.still()
-    assert light.startswith("<svg")
-    assert dark.startswith("<svg")
-    assert light != dark
-    assert png.startswith(b"\x89PNG")
-    assert widget.still()[0] == light  # the same bytes each time
-    assert len(widget.describe().split()) > 15
-    assert "nan" not in widget.describe()
+    check_pictures(widget)
 
 
 def test_alt_text_can_be_given() -> None:
@@ -117,6 +117,44 @@ def test_training_is_that_of_the_librarys_fit(method: str, batch_size: int) -> N
     ours = play.train(history.steps)
     np.testing.assert_allclose(flat(ours.network), flat(network), rtol=1e-12, atol=1e-14)
     np.testing.assert_allclose(ours.losses, history.step_losses, rtol=1e-12)
+
+
+TORCH = [
+    {},
+    {"data": "xor", "hidden": [4, 3], "activation": "relu", "regularization": 0.01, "penalty": "l1", "batch_size": 30},
+    {"data": "spiral", "hidden": [8, 8, 8], "method": "adam", "learning_rate": 0.01, "noise": 0.0},
+    {"data": "circles", "activation": "sigmoid", "inputs": "products", "regularization": 0.1, "batch_size": 100},
+    {"data": "bells", "hidden": [], "method": "adam", "seed": 2**32 - 1},
+]
+
+
+@pytest.mark.parametrize("settings", TORCH)
+def test_training_is_torchs_in_double(settings: dict) -> None:
+    play = MlpPlayground(**settings)
+    functions = {"tanh": torch.nn.Tanh, "relu": torch.nn.ReLU, "sigmoid": torch.nn.Sigmoid}
+    layers = [torch.nn.Linear(a, b, dtype=torch.float64) for a, b in itertools.pairwise(play.sizes)]
+    peer = torch.nn.Sequential(*itertools.chain(*[(layer, functions[play.activation]()) for layer in layers]))[:-1]
+    for theirs, ours in zip(peer.parameters(), play.network().parameters(), strict=True):
+        theirs.data = torch.tensor(ours.data)
+    rule = {"descent": torch.optim.SGD, "adam": torch.optim.Adam}[play.method](peer.parameters(), play.learning_rate)
+    X, t = play.sets()[0]
+    inputs, labels = torch.tensor(play.features(X)), torch.tensor(t, dtype=torch.float64)
+    for batch in itertools.islice(dealt(len(t), play.batch_size, play.seed), 60):
+        size = sum((p.abs() if play.penalty == "l1" else p**2 / 2).sum() for p in peer.parameters() if p.ndim == 2)
+        rows = torch.arange(len(t))[batch]
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(peer(inputs[rows])[:, 0], labels[rows])
+        rule.zero_grad()
+        (loss + play.regularization * size).backward()
+        rule.step()
+    theirs = np.concatenate([p.detach().numpy().ravel() for p in peer.parameters()])
+    np.testing.assert_allclose(flat(play.train(60).network), theirs, rtol=1e-9, atol=1e-11)
+
+
+def test_points_and_widths_may_come_as_arrays() -> None:
+    points = np.array([[0.0, 0.0, 1.0], [1.0, 1.0, 0.0]])
+    assert MlpPlayground(points=points, hidden=np.array([3])).sizes == (2, 3, 1)
+    assert MlpPlayground(points=points).data == PerceptronSteps(points=points).data == "own"
+    assert MlpPlayground(hidden=np.array([])).sizes == (2, 1)
 
 
 def test_no_hidden_layer_is_logistic_regression() -> None:
@@ -322,3 +360,12 @@ def test_the_widest_margin_is_that_of_a_quadratic_programme() -> None:
         start = widest(X, t)
         peer = optimize.minimize(lambda w: w @ w, start / (start @ start), constraints=[limits], tol=1e-12)
         assert 1 / math.sqrt(peer.fun) == pytest.approx(np.linalg.norm(start), rel=1e-5)
+
+
+def test_a_margin_is_found_among_points_that_nearly_coincide() -> None:
+    X = np.array([[0.5, 0.5], [0.5001, 0.5], [0.5, 0.5001], [0.5001, 0.5003]])
+    t = np.array([1.0, 1.0, 1.0, -1.0])
+    best = widest(X, t)
+    assert (t * (X @ best[:2] + best[2]) > 0).all()
+    assert widest(np.array([[0.5, 0.5], [0.5, 0.5]]), np.array([1.0, -1.0])) is None
+    np.testing.assert_allclose(widest(np.array([[0.5, 0.5], [0.5, 0.5]]), np.array([1.0, 1.0])), [0.5, 0.5, 1])

@@ -1,5 +1,6 @@
 """book_lib.neural against torch in double, closed forms, finite differences and its own uninterrupted runs."""
 
+import functools
 import math
 import signal
 import sys
@@ -92,6 +93,21 @@ def test_an_output_kept_for_a_look_is_no_parameter():
     assert layer.seen.requires_grad and set(layer.state_dict()) == {"weight", "bias"}
 
 
+def test_parameters_may_stand_in_lists_and_tuples():
+    class Polynomial(Module):
+        def __init__(self):
+            self.powers = [Tensor([0.0], requires_grad=True) for _ in range(2)]
+            self.parts = (Tensor([0.0], requires_grad=True), Tensor([7.0]), Linear(1, 1, bias=False, rng=0))
+
+        def forward(self, x):
+            return self.parts[0] + self.powers[0] * x + self.powers[1] * x * x + 0 * self.parts[2](x)
+
+    net, x = Polynomial(), np.linspace(-1, 1, 9)[:, None]
+    assert [name for name, _ in net.named_parameters()] == ["powers.0", "powers.1", "parts.0", "parts.2.weight"]
+    fit(net, x, 1 + 2 * x + 3 * x**2, mse, method=GradientDescent(0.3), epochs=400, batch_size=None)
+    assert [p.data.item() for p in net.parameters()[:3]] == pytest.approx([2, 3, 1], abs=1e-6)
+
+
 def test_calling_a_module_is_its_forward_pass_on_tensors():
     pair, x = Pair(), np.array([[1.0, 2.0]])
     by_hand = (x @ pair.first.weight.data.T + pair.first.bias.data) @ pair.parts[0].weight.data.T * 2 + 5
@@ -102,6 +118,18 @@ def test_calling_a_module_is_its_forward_pass_on_tensors():
     assert isinstance(predicted, np.ndarray) and np.array_equal(predicted, pair(x).data)
     with pytest.raises(NotImplementedError, match="Module must define forward"):
         Module()(x)
+
+
+def test_predictions_are_arrays_of_their_own():
+    x = np.array([[1.0, -2.0]])
+    assert np.array_equal(Linear(2, 1, rng=0).predict(Tensor(x)), Linear(2, 1, rng=0).predict(x))
+    for net in (activation("identity"), Sequential(activation("identity"), activation("identity"))):
+        predicted = net.predict(x)
+        predicted[:] = 5
+        assert x.tolist() == [[1.0, -2.0]]
+    sequence = np.random.default_rng(0).normal(size=(4, 2, 3))
+    for layer in (neural.RNN(3, 2, rng=0), neural.LSTM(3, 2, rng=0)):
+        assert np.array_equal(layer.predict(sequence), layer(sequence)[0].data)
 
 
 def test_gradients_add_up_until_they_are_forgotten():
@@ -153,7 +181,7 @@ def test_modules_print_themselves():
     assert repr(Linear(2, 3)) == "Linear(2, 3)" and repr(Linear(2, 3, bias=False)) == "Linear(2, 3, bias=False)"
     assert repr(MLP([2, 3, 1], "tanh")) == "MLP(Linear(2, 3), activation('tanh'), Linear(3, 1))"
     assert repr(Pair()).startswith("Pair(first: Linear(2, 3), again: Linear(2, 3), 0: Linear(3, 1, bias=False)")
-    assert repr(neural.LSTM(2, 3)) == "LSTM(2, 3)"
+    assert repr(neural.LSTM(2, 3)) == "LSTM(2, 3)" and repr(neural.RNN(2, 3, bias=False)) == "RNN(2, 3, bias=False)"
 
 
 # ---------------------------------------------------------------------------- layers
@@ -273,11 +301,15 @@ def test_the_start_depends_on_the_seed_alone():
         (lambda: Linear(2, 1, rng=None), TypeError, "rng must be"),
         (lambda: Linear(2, 1)(np.ones((3, 4))), ValueError, r"shape \(…, 2\) for Linear\(2, 1\), got \(3, 4\)"),
         (lambda: Linear(2, 1)(Tensor(1.0)), ValueError, r"x must have shape"),
+        (lambda: Linear(2, 1)("abc"), TypeError, "x must be an array or a Tensor, got str"),
+        (lambda: MLP([2, 1])((1.0, 2.0)), TypeError, "x must be an array or a Tensor, got tuple"),
         (lambda: Linear(2, 1).predict([[math.nan, 0.0]]), ValueError, "inputs must be finite"),
         (lambda: MLP([2]), ValueError, "sizes must hold the inputs, any hidden widths and the outputs"),
         (lambda: MLP(3), ValueError, "sizes must hold"),
         (lambda: MLP([2, 0, 1]), ValueError, "sizes must be at least 1, got 0"),
         (lambda: MLP([2, 1.5]), TypeError, "sizes must be an integer"),
+        (lambda: MLP([[1], [1, 2]]), TypeError, "sizes must be an integer"),
+        (lambda: MLP(np.array(3)), ValueError, "sizes must hold"),
         (lambda: MLP([2, 1], activation="step"), ValueError, "activation must be one of 'identity', 'relu'"),
         (lambda: Sequential(), ValueError, "layers must hold at least one module"),
         (lambda: Sequential(Linear(1, 1), np.tanh), TypeError, "layers must be modules"),
@@ -325,6 +357,7 @@ def test_slopes_of_activations():
     assert activation("sigmoid").derivative(0.0) == 0.25 and activation("tanh").derivative(0.0) == 1
     assert activation("tanh").derivative(20.0) == pytest.approx(4 * math.exp(-40), rel=1e-12, abs=0)  # 1 − tanh² is 0
     assert activation("sigmoid").derivative([-1000.0, 1000.0]).tolist() == [0, 0]
+    assert activation("tanh").derivative([-1.7e308, 1.7e308]).tolist() == [0, 0]  # and no warning
 
 
 def test_numbers_stay_numbers_and_arrays_arrays():
@@ -453,9 +486,22 @@ def test_data_are_copied_and_integers_may_be_labels_or_inputs():
     fit(MLP([2, 3], rng=0), X, labels, softmax_cross_entropy, epochs=1)
     assert np.array_equal(X, kept[0]) and np.array_equal(labels, kept[1])
     fit(MLP([2, 3], rng=0), X.round().astype(int), labels, softmax_cross_entropy, epochs=1)
+    fit(MLP([2, 3], rng=0), Tensor(X), Tensor(X[:, [0, 1, 1]]), mse, epochs=1)
     spy = Spy(MLP([2, 1], rng=0))
     fit(spy, X.astype(np.float32), X[:, :1], mse, epochs=1)
     assert spy.inputs[0].dtype == np.float32
+
+
+def test_a_model_that_scribbles_on_its_input_spoils_nothing_of_the_callers():
+    class Scribbler(Linear):
+        def forward(self, x):
+            out = super().forward(x * 1.0)
+            x.data[...] = -1
+            return out
+
+    X, t = CORNERS.copy(), np.ones((4, 1))
+    fit(Scribbler(2, 1, rng=0), X, t, mse, epochs=2, batch_size=None, validation=(X, t))
+    assert np.array_equal(X, CORNERS)
 
 
 def test_batches_larger_than_the_data_are_all_of_it():
@@ -530,7 +576,11 @@ def test_validation_is_measured_after_each_epoch_on_all_examples():
         with no_grad():
             seen.append(softmax_cross_entropy(epoch.model(X), labels).item())
 
-    history = fit(net, X[:40], labels[:40], softmax_cross_entropy, epochs=4, validation=(X, labels), callbacks=watch)
+    def loss(outputs, targets):
+        assert outputs.requires_grad is (len(targets) in (8, 32))  # a training batch; validation notes no slopes
+        return softmax_cross_entropy(outputs, targets)
+
+    history = fit(net, X[:40], labels[:40], loss, epochs=4, validation=(X, labels), callbacks=watch)
     assert history.validation_losses == pytest.approx(seen, rel=1e-12)
     assert history.best_epoch == int(np.argmin(seen)) and history.validation_losses.shape == (4,)
 
@@ -579,6 +629,23 @@ def test_without_patience_the_last_weights_stay():
     assert net.weight.data.item() == weights[-1]
 
 
+def test_patience_keeps_the_best_even_where_training_blows_up():
+    weights, script = [], Scripted([3.0, 1.0, 2.0])
+
+    def loss(outputs, targets):
+        found = script(outputs, targets)
+        return found if len(weights) < 3 else Tensor.of(np.array(math.inf), "blow up", (found, lambda g: g))
+
+    with pytest.raises(NotFinite, match="at step 3: the loss is") as caught:
+        net = Linear(1, 1, rng=0)
+        fit(
+            net, np.ones((4, 1)), np.zeros((4, 1)), loss, epochs=9, patience=5,
+            validation=(np.ones((1, 1)), np.zeros((1, 1))),
+            callbacks=lambda epoch: weights.append(epoch.model.weight.data.item()),
+        )  # fmt: skip
+    assert net.weight.data.item() == weights[1] and caught.value.history.best_epoch == 1
+
+
 def test_callbacks_are_told_and_may_stop():
     told, calls = [], []
 
@@ -594,6 +661,21 @@ def test_callbacks_are_told_and_may_stop():
     assert told == [(1, 2, None), (2, 4, None)] and history.stopped == "callback"
     assert calls == history.losses.tolist() and history.validation_losses is None
     assert fit(net, CORNERS, np.ones((4, 1)), mse, epochs=2, callbacks=lambda epoch: 1).stopped == "epochs"
+    for verdict, epochs in ((np.bool_(True), 1), (np.bool_(False), 3), (None, 3), ("stop", 3)):
+        history = fit(net, CORNERS, np.ones((4, 1)), mse, epochs=3, callbacks=lambda epoch, v=verdict: v)
+        assert history.epochs == epochs and history.stopped == ("callback" if epochs == 1 else "epochs")
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_loss_may_be_a_tensor_of_one_number_in_any_shape():
+    losses = []
+    for shape in ((), (1,), (1, 1)):
+        history = fit(
+            Linear(2, 1, rng=0), CORNERS, np.ones((4, 1)), lambda y, t, s=shape: mse(y, t).reshape(s), epochs=2,
+            validation=(CORNERS, np.ones((4, 1))),
+        )  # fmt: skip
+        losses.append([*history.losses, *history.validation_losses])
+    assert losses[0] == losses[1] == losses[2]
 
 
 def test_a_fault_in_a_callback_is_not_swallowed_and_costs_nothing(tmp_path):
@@ -607,6 +689,13 @@ def test_a_fault_in_a_callback_is_not_swallowed_and_costs_nothing(tmp_path):
     kept = runs.load(path)
     assert kept["steps"] == 3 and kept["epochs"] == 2
     assert np.array_equal(kept["weights"], np.concatenate([p.data.ravel() for p in net.parameters()]))
+
+
+def test_the_bar_of_a_resumed_training_starts_where_it_stood(capsys, tmp_path):
+    settings = {"epochs": 3, "checkpoint": tmp_path / "run.npz", "progress": True}
+    for epochs, shown in ((2, "2/2"), (5, "5/5"), (3, "3/3")):
+        fit(Linear(2, 1, rng=0), CORNERS, np.ones((4, 1)), mse, **settings | {"epochs": epochs})
+        assert shown in capsys.readouterr().err
 
 
 def test_progress_shows_a_bar_only_when_asked(capsys):
@@ -661,6 +750,16 @@ def test_a_gradient_that_is_no_number_stops_too():
         fit(Linear(2, 1, rng=0), CORNERS, np.ones((4, 1)), Steep(0, 1), epochs=1)
 
 
+def test_a_step_out_of_the_floats_stops_too():
+    def steep(outputs, targets):
+        return Tensor.of(np.array(1.0), "steep", (outputs, lambda g: np.full(outputs.shape, 1e308)))
+
+    net = Linear(1, 1, bias=False, rng=0)
+    with pytest.raises(NotFinite, match="at step 0: the step is not finite; try a learning rate below 100"):
+        fit(net, [[1.0]], [[1.0]], steep, method=GradientDescent(100.0), epochs=1)
+    assert np.array_equal(net.weight.data, Linear(1, 1, bias=False, rng=0).weight.data)
+
+
 def test_a_validation_loss_that_is_no_number_stops_too():
     script = Scripted([1.0])
     script.script.append(None)
@@ -685,6 +784,15 @@ def test_too_large_a_learning_rate_diverges_and_leaves_finite_weights():
     assert caught.value.history.steps == caught.value.step
 
 
+def test_a_loss_that_starts_near_0_may_grow_to_1():
+    script = [1e-20, 1.0, 9e9]
+
+    def loss(outputs, targets):
+        return Tensor.of(np.array(script.pop(0)), "script", (outputs, lambda g: np.zeros(outputs.shape)))
+
+    assert fit(Linear(2, 1, rng=0), CORNERS, np.ones((4, 1)), loss, epochs=3).losses.tolist() == [1e-20, 1.0, 9e9]
+
+
 # ---------------------------------------------------------------------------- interrupts and checkpoints
 
 METHODS = {
@@ -703,14 +811,16 @@ def train(net, loss=softmax_cross_entropy, epochs=5, n=20, **more):
 
 
 class Interrupting:
-    """A loss during whose n-th call somebody presses Ctrl-C."""
+    """A loss during whose n-th call somebody presses Ctrl-C; it goes by the name of the one that it wraps."""
 
     def __init__(self, n):
         self.n, self.calls = n, 0
+        functools.update_wrapper(self, softmax_cross_entropy)
 
     def __call__(self, outputs, targets):
         self.calls += 1
         if self.calls == self.n:
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run in the background ignores it
             signal.raise_signal(signal.SIGINT)
         return softmax_cross_entropy(outputs, targets)
 
@@ -763,7 +873,10 @@ class Memory(runs.Checkpoint):
 class Interrupt:
     """Raise KeyboardInterrupt before the n-th line of the training loop, wherever that is."""
 
-    WHERE = {"_go", "_epoch", "_step", "_close_epoch", "_validate", "_loss_of", "_gradient", "_write", "_leave"}
+    WHERE = {
+        "_go", "_epoch", "_step", "_close_epoch", "_tired", "_validate", "_loss_of", "_gradient", "_write", "_settle",
+        "_leave",
+    }  # fmt: skip
 
     def __init__(self, line):
         self.left, self.before = line, sys.gettrace()
@@ -782,6 +895,29 @@ class Interrupt:
             if self.left == 0:
                 raise KeyboardInterrupt
         return self.trace
+
+
+class EveryStep(Memory):
+    """A checkpoint that is due at each step, and keeps all of them."""
+
+    def __init__(self):
+        super().__init__()
+        self.kept = []
+
+    def save(self, state, force=False):
+        self.kept.append((force, state()))
+        return super().save(state, force)
+
+
+def test_a_power_cut_costs_no_more_than_what_came_after_the_last_checkpoint():
+    whole, log = MLP([2, 5, 3], rng=0), EveryStep()
+    expected = train(whole, epochs=3, checkpoint=log)
+    assert [force for force, _ in log.kept] == [False] * expected.steps + [True]
+    assert [state["steps"] for _, state in log.kept[:-1]] == list(range(1, expected.steps + 1))
+    for _, state in log.kept:
+        found, net = Memory(), MLP([2, 5, 3], rng=9)
+        found.state = state
+        assert_same(train(net, epochs=3, checkpoint=found), expected, net, whole)
 
 
 def test_an_interrupt_between_any_two_lines_loses_nothing():
@@ -834,6 +970,7 @@ def test_a_training_that_is_complete_returns_at_once(tmp_path):
     first = train(net, checkpoint=path)
     other = MLP([2, 5, 3], rng=5)
 
+    @functools.wraps(softmax_cross_entropy)
     def never(outputs, targets):
         raise AssertionError("nothing is left to do")
 
@@ -850,6 +987,49 @@ def test_patience_survives_an_interrupt(tmp_path):
     train(net, Interrupting(9), **settings, checkpoint=path)
     assert_same(train(net, **settings, checkpoint=path), expected, net, whole)
     assert_same(train(net, **settings, checkpoint=path), expected, net, whole)  # and stays stopped
+
+
+def test_the_best_is_remembered_by_a_checkpoint(tmp_path):
+    script, weights = Scripted([3.0, 1.0, 2.0, 2.5, 1.5]), []
+    for epochs in (3, 5):
+        net = Linear(1, 1, rng=0)
+        history = fit(
+            net, np.ones((4, 1)), np.zeros((4, 1)), script, epochs=epochs, patience=9, checkpoint=tmp_path / "run.npz",
+            validation=(np.ones((1, 1)), np.zeros((1, 1))),
+            callbacks=lambda epoch: weights.append(epoch.model.weight.data.item()),
+        )  # fmt: skip
+        assert history.best_epoch == 1 and net.weight.data.item() == weights[1]
+    assert len(weights) == 5 and history.validation_losses.tolist() == [3, 1, 2, 2.5, 1.5]
+
+
+def test_more_patience_may_be_asked_for_later(tmp_path):
+    whole, net, path = MLP([2, 5, 3], rng=0), MLP([2, 5, 3], rng=0), tmp_path / "run.npz"
+    settings = {"epochs": 60, "method": Adam(0.3), "checkpoint": path}
+    assert train(net, patience=2, **settings).stopped == "patience"
+    again = train(net, patience=9, **settings)
+    assert_same(again, train(whole, patience=9, epochs=60, method=Adam(0.3)), net, whole)
+    assert again.stopped == "patience" and again.epochs - again.best_epoch == 10
+
+
+def test_a_fault_in_the_first_step_leaves_no_checkpoint(tmp_path):
+    net, path = Linear(2, 1, rng=0), tmp_path / "run.npz"
+    with pytest.raises(ValueError, match="shape"):
+        fit(net, CORNERS, np.ones(4), mse, epochs=2, checkpoint=path)
+    assert not path.exists()
+    assert fit(net, CORNERS, np.ones((4, 1)), mse, epochs=2, checkpoint=path).epochs == 2  # mended
+
+
+def test_a_full_disk_leaves_the_best_weights(tmp_path, monkeypatch):
+    def full_disk(*args):
+        raise OSError("no space left")
+
+    net, whole, path = MLP([2, 5, 3], rng=0), MLP([2, 5, 3], rng=0), tmp_path / "run.npz"
+    settings = {"epochs": 60, "patience": 2, "method": Adam(0.3)}
+    train(whole, **settings)
+    monkeypatch.setattr(runs.os, "replace", full_disk)
+    with pytest.raises(OSError, match="no space left"):
+        train(net, checkpoint=path, **settings)
+    assert all(np.array_equal(a.data, b.data) for a, b in zip(net.parameters(), whole.parameters(), strict=True))
 
 
 def test_a_checkpoint_of_runs_serves_as_well(tmp_path):
@@ -895,7 +1075,9 @@ def test_a_damaged_checkpoint_is_no_checkpoint(tmp_path, caplog):
         ({"n": 21}, "inputs was"),
         ({"validation": problem(9, seed=2)}, "validation inputs was"),
         ({"validation": None}, "validation inputs was .* now it is None"),
-        ({"rng": CounterRNG(4)}, "generator was 'SFC64'"),
+        ({"rng": CounterRNG(4)}, "generator was 'SFC64, seed 4, .* now it is 'CounterRNG, seed 4, stream 0'"),
+        ({"rng": 5}, "generator was 'SFC64, seed 4, .* now it is 'SFC64, seed 5,"),
+        ({"loss": lambda outputs, targets: outputs.mean()}, "loss was 'softmax_cross_entropy', now it is .*lambda"),
     ],
 )
 def test_a_checkpoint_of_another_training_is_refused(tmp_path, change, words):
@@ -906,14 +1088,53 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path, change, words):
         train(MLP([2, 5, 3], rng=0), checkpoint=path, **change)
     with pytest.raises(ValueError, match="parameters was"):
         train(MLP([2, 6, 3], rng=0), checkpoint=path)
+    with pytest.raises(ValueError, match=r"model was .*'relu'.*, now it is .*'tanh'"):
+        train(MLP([2, 5, 3], "tanh", rng=0), checkpoint=path)
     assert path.read_bytes() == before
+
+
+def test_validation_may_not_come_later(tmp_path):
+    path = tmp_path / "run.npz"
+    train(MLP([2, 5, 3], rng=0), epochs=1, validation=None, checkpoint=path)
+    with pytest.raises(ValueError, match="validation inputs was None, now it is"):
+        train(MLP([2, 5, 3], rng=0), checkpoint=path)
+
+
+@pytest.mark.parametrize("other", [cosine(0.1, 30), cosine(0.2, 20), inverse_time(0.1, 0.1)])
+def test_a_checkpoint_of_another_schedule_is_refused(tmp_path, other):
+    path, net = tmp_path / "run.npz", MLP([2, 5, 3], rng=0)
+    train(net, epochs=2, method=Momentum(cosine(0.1, 20)), checkpoint=path)
+    with pytest.raises(ValueError, match="learning_rate|learning rates"):
+        train(net, method=Momentum(other), checkpoint=path)
+    assert train(net, method=Momentum(cosine(0.1, 20)), checkpoint=path).epochs == 5
+
+
+def test_streams_of_one_seed_are_different_generators(tmp_path):
+    path, net = tmp_path / "run.npz", MLP([2, 5, 3], rng=0)
+    for one, two in (
+        (CounterRNG(4, 0), CounterRNG(4, 1)),
+        map(np.random.default_rng, np.random.SeedSequence(4).spawn(2)),
+    ):
+        path.unlink(missing_ok=True)
+        train(net, epochs=1, rng=one, checkpoint=path)
+        with pytest.raises(ValueError, match="generator was .*, now it is"):
+            train(net, rng=two, checkpoint=path)
+        train(net, rng=one, checkpoint=path)  # the very generator, though it has moved on
 
 
 def test_a_file_of_something_else_is_refused(tmp_path):
     path = tmp_path / "run.npz"
-    runs.save(path, {"step": 3})
-    with pytest.raises(ValueError, match="checkpoint must be one that neural.fit has written"):
-        train(MLP([2, 5, 3], rng=0), checkpoint=path)
+    train(MLP([2, 5, 3], rng=0), epochs=1, checkpoint=path)
+    ours = runs.load(path)
+    for lost in (*ours.keys() - {"velocity", "square", "best_weights"}, None):
+        runs.save(path, {key: value for key, value in ours.items() if key != lost} if lost else {"step": 3})
+        with pytest.raises(ValueError, match="checkpoint must be one that neural.fit has written"):
+            train(MLP([2, 5, 3], rng=0), checkpoint=path)
+
+
+def test_a_folder_is_no_checkpoint(tmp_path):
+    with pytest.raises(ValueError, match="checkpoint must be a file, got the folder"):
+        train(MLP([2, 5, 3], rng=0), checkpoint=tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -937,7 +1158,8 @@ def test_a_file_of_something_else_is_refused(tmp_path):
         ({"epochs": -1}, ValueError, "epochs must be at least 0"),
         ({"epochs": 1.5}, TypeError, "epochs must be an integer"),
         ({"batch_size": 0}, ValueError, "batch_size must be at least 1"),
-        ({"validation": np.zeros((4, 2))}, TypeError, "validation must be a pair"),
+        ({"validation": np.zeros((4, 2))}, TypeError, "validation must be a pair .*, got ndarray"),
+        ({"validation": (CORNERS, CORNERS, CORNERS)}, TypeError, "validation must be a pair .*, got 3 of them"),
         ({"validation": (CORNERS, np.zeros((3, 1)))}, ValueError, r"validation\[1\] must hold one entry for each of 4"),
         ({"patience": 2}, ValueError, "patience needs validation data"),
         ({"patience": 0, "validation": (CORNERS, np.zeros((4, 1)))}, ValueError, "patience must be at least 1"),
@@ -966,6 +1188,11 @@ def test_the_perceptron_learns_what_a_line_can_separate(gate):
     assert run.converged and np.array_equal(run.predict(CORNERS), t)
     w = np.append(run.weights, run.bias)
     assert 0 < run.mistakes <= neural.mistake_bound(CORNERS, t, w)
+
+
+def test_on_the_line_itself_the_answer_is_no():
+    run = neural.perceptron(CORNERS, GATES["and"])
+    assert run.weights @ [0, 2] + run.bias == 0 and run.predict([[0.0, 2.0]]).tolist() == [-1]
 
 
 @pytest.mark.parametrize("epochs", [1, 10, 500])
@@ -1021,6 +1248,7 @@ def test_the_bound_is_r_over_gamma_squared():
         (lambda: neural.perceptron(CORNERS, GATES["or"], 0), ValueError, "max_epochs must be at least 1"),
         (lambda: neural.perceptron(CORNERS, GATES["or"]).predict([1.0]), ValueError, r"X must have shape \(N, 2\)"),
         (lambda: neural.mistake_bound(CORNERS, GATES["xor"], [1, 1, 0]), ValueError, "w must separate the classes"),
+        (lambda: neural.mistake_bound(CORNERS, GATES["or"], [1, 1, 0]), ValueError, r"w·x\) = -?0 for example 0"),
         (lambda: neural.mistake_bound(CORNERS, GATES["or"], [1.0]), ValueError, r"w must have shape \(2,\)"),
     ],
 )
@@ -1086,6 +1314,9 @@ def test_the_rate_of_a_neuron_is_the_closed_form():
     assert neural.firing_rate(1e9, refractory=0.0) == pytest.approx(1e9 / 0.02, rel=1e-8)  # f ≈ I/(τ V_th)
     assert neural.firing_rate(1e308, refractory=0.0, threshold=1e-3) == math.inf
     assert neural.firing_rate(np.ones((2, 3))).shape == (2, 3) and isinstance(neural.firing_rate(2), float)
+    gap = 2.0**-51  # I − V_th is exact there, and so ln(I/(I − V_th)) should be
+    hardly = 1 / (0.002 + 0.02 * (math.log(3) + 51 * math.log(2)))
+    assert neural.firing_rate(3 + gap, threshold=3.0) == pytest.approx(hardly, rel=1e-14)
 
 
 @pytest.mark.parametrize("current", [1.05, 1.5, 2.0, 5.0, 50.0])
@@ -1093,6 +1324,7 @@ def test_the_rate_of_a_neuron_is_the_closed_form():
 def test_the_simulation_fires_at_the_closed_forms_rate(current, refractory):
     run = neural.integrate_and_fire(current, duration=20.0, step=1e-3, refractory=refractory)
     assert run.rate == pytest.approx(neural.firing_rate(current, refractory=refractory), rel=0.01)
+    assert run.rate == pytest.approx(len(run.spikes) / 20)
     gaps = np.diff(run.spikes) * neural.firing_rate(current, refractory=refractory)
     assert np.abs(gaps - 1).max() < 1e-9
 
@@ -1108,6 +1340,7 @@ def test_below_the_rheobase_it_stays_silent_and_the_voltage_is_exact():
 def test_the_step_does_not_matter():
     coarse, fine = (neural.integrate_and_fire(3.0, duration=1.0, step=step) for step in (0.05, 1e-4))
     assert coarse.spikes == pytest.approx(fine.spikes, abs=1e-9) and len(coarse.times) == 20
+    assert len(neural.integrate_and_fire(3.0, duration=0.3, step=0.1).times) == 3  # 0.3/0.1 is 2.9999999999999996
 
 
 def test_a_current_may_change():
@@ -1135,7 +1368,8 @@ def test_it_rests_after_a_spike():
         (lambda: neural.firing_rate(2.0, threshold=-1.0), ValueError, "threshold must be greater than 0"),
         (lambda: neural.integrate_and_fire(2.0, step=0.0), ValueError, "step must be greater than 0"),
         (lambda: neural.integrate_and_fire(2.0, duration=-1.0), ValueError, "duration must be greater than 0"),
-        (lambda: neural.integrate_and_fire(2.0, duration=1e-9), ValueError, "duration must be at least one step"),
+        (lambda: neural.integrate_and_fire(2.0, duration=4e-5), ValueError, "duration must be 1 … 100,000,000 steps"),
+        (lambda: neural.integrate_and_fire(2.0, duration=1e300, step=1e-300), ValueError, "got 1e[+]300 s"),
         (lambda: neural.integrate_and_fire([]), ValueError, r"current must be a number or have shape \(steps,\)"),
         (lambda: neural.integrate_and_fire(np.ones((2, 2))), ValueError, "current must be a number"),
         (lambda: neural.integrate_and_fire(1e300, refractory=0.0), ValueError, "current must give at most 10,000,000"),
@@ -1184,6 +1418,13 @@ def test_recurrent_layers_are_torchs_with_their_gradients_through_time(kind, bia
         assert parameter.grad == pytest.approx(getattr(twin, f"{name}_l0").grad.numpy(), abs=1e-12)
 
 
+@pytest.mark.parametrize("kind", [neural.RNN, neural.LSTM])
+def test_recurrent_layers_start_where_they_say(kind):
+    for name, values in kind(3, 100, rng=0).state_dict().items():
+        assert 0.09 < np.abs(values).max() <= 0.1, name
+        assert values.std() == pytest.approx(0.1 / math.sqrt(3), rel=0.15)
+
+
 def test_unrolled_and_looped_are_one():
     layer, x = neural.RNN(2, 3, rng=0), np.random.default_rng(1).normal(size=(3, 1, 2))
     U, V = layer.weight_ih.data, layer.weight_hh.data
@@ -1208,6 +1449,14 @@ def test_a_sequence_may_be_read_in_two_parts(kind):
     assert np.array_equal(np.concatenate([first.data, second.data]), whole.data)
 
 
+def test_a_state_may_be_arrays_in_a_list():
+    layer, x = neural.LSTM(2, 3, rng=0), np.random.default_rng(1).normal(size=(3, 2, 2))
+    h, c = np.ones((2, 3)), -np.ones((2, 3))
+    for state in ([h, c], (h, c), [Tensor(h), c]):
+        assert np.array_equal(layer(x, state)[0].data, layer(x, (Tensor(h), Tensor(c)))[0].data)
+    assert np.array_equal(layer(x, (None, None))[0].data, layer(x)[0].data)
+
+
 def test_an_open_forget_gate_keeps_the_cell():
     layer = neural.LSTM(1, 1, rng=0)
     for parameter in layer.parameters():
@@ -1228,6 +1477,10 @@ def test_an_open_forget_gate_keeps_the_cell():
         (lambda: neural.RNN(2, 1).step(np.ones(2)), ValueError, r"x must have shape \(N, 2\), got \(2,\)"),
         (lambda: neural.RNN(2, 3).step(np.ones((1, 2)), np.ones((1, 2))), ValueError, r"state must have shape"),
         (lambda: neural.LSTM(2, 3).step(np.ones((1, 2)), Tensor([1.0])), ValueError, r"state must be a pair \(h, c\)"),
+        (lambda: neural.RNN(2, 3)("abc"), TypeError, "sequence must be an array or a Tensor, got str"),
+        (lambda: neural.RNN(2, 3).step("abc"), TypeError, "x must be an array or a Tensor, got str"),
+        (lambda: neural.RNN(2, 3)(np.ones((4, 1, 2)), (1, 2)), TypeError, "state must be an array or a Tensor"),
+        (lambda: neural.RNN(2, 3)(np.ones((0, 1, 2))), ValueError, "T ≥ 1, got"),
     ],
 )
 def test_recurrent_layers_refuse_what_does_not_fit(call, error, words):

@@ -9,6 +9,7 @@ from book_lib.datasets import photograph
 from book_lib.explorables import AlexNetCalculator, KernelEditor, ReceptiveField, assets
 from book_lib.explorables.kernel_editor import ASSET, CROPS, SIDE, crops
 from book_lib.vision import Conv, Dense, Pool
+from tests.lib.pictures import check_pictures
 
 BAD = [
     (KernelEditor, {"photograph": "dog"}, "photograph must"),
@@ -43,11 +44,7 @@ WIDGETS = [KernelEditor(), KernelEditor(photograph="moon", flip=True, view="sign
 
 @pytest.mark.parametrize("widget", WIDGETS, ids=lambda widget: type(widget).__name__)
 def test_pictures_for_readers_without_scripts(widget) -> None:
-    light, dark, png = widget.still()
-    assert light.startswith("<svg") and dark.startswith("<svg") and light != dark
-    assert png.startswith(b"\x89PNG")
-    assert widget.still()[0] == light
-    assert len(widget.describe().split()) > 20
+    check_pictures(widget)
 
 
 def test_alt_text_can_be_given() -> None:
@@ -91,6 +88,22 @@ def test_views_are_greys() -> None:
     assert shown["signed"][result == 0] == pytest.approx(127.5)
 
 
+def test_cut_counts_what_the_view_cannot_show() -> None:
+    """Against torch's sums, in double."""
+    torch = pytest.importorskip("torch")
+    kernel = np.array([[1.5, 0, -1], [2, 0.25, -2], [1, 1, -1 / 3]])
+    for photograph_name in CROPS:
+        editor = KernelEditor(photograph=photograph_name, kernel=kernel)
+        image, weight = torch.tensor(editor.image())[None, None], torch.tensor(kernel)[None, None]
+        y = torch.nn.functional.conv2d(image, weight)[0, 0].numpy()
+        for view, low, high in (("clipped", 0, 255), ("absolute", -255, 255), ("signed", -255, 255)):
+            editor.view = view
+            assert editor.cut() == ((y < low) | (y > high)).sum()
+    blur = KernelEditor(photograph="cat", kernel=vision.kernels["blur"], view="clipped")
+    assert blur.cut() == 0
+    assert "0 of 15876 of them beyond the greys" in blur.describe()
+
+
 def test_photographs_are_shipped_once_for_all() -> None:
     assert KernelEditor().asset == KernelEditor(photograph="moon").asset == ASSET
     header, body = assets.pack(crops())
@@ -119,6 +132,38 @@ def test_a_unit_hears_of_its_field_and_of_nothing_else() -> None:
         for kernel, stride in layers:
             line = np.convolve(line, np.ones(kernel), "valid")[::stride]
         assert (line[unit] != 0) == (first <= pixel <= last)
+
+
+def test_a_unit_stays_within_its_layer_when_layers_change() -> None:
+    widget = ReceptiveField(unit=59)
+    widget.layers = [(5, 2), (5, 2)]
+    assert widget.shown_unit() == widget.sizes()[-1] - 1 == 12
+    assert widget.cone()[0] == (48, 60)
+    assert "Unit 12 " in widget.describe()
+    check_pictures(widget)
+
+
+def test_networks_are_torchs() -> None:
+    """Parameters and shapes of torch's own layers, of AlexNet and of one with odd strides and paddings."""
+    torch = pytest.importorskip("torch")
+    odd = [Conv(12, 5, stride=3, padding=4, groups=3), Pool(3, 2), Conv(8, 2, padding=1, groups=4), Dense(7)]
+    for calculator in (AlexNetCalculator(), AlexNetCalculator(odd, shape=[3, 40, 40])):
+        network = calculator.network()
+        x, parameters = torch.zeros(1, *network.shape), 0
+        for layer, row in zip(network.layers, network.rows, strict=True):
+            if isinstance(layer, Conv):
+                options = {"stride": layer.stride, "padding": layer.padding, "groups": layer.groups}
+                made = torch.nn.Conv2d(x.shape[1], layer.channels, layer.kernel, **options)
+            elif isinstance(layer, Pool):
+                made = torch.nn.MaxPool2d(layer.kernel, layer.stride)
+            else:
+                x = x.flatten(1)
+                made = torch.nn.Linear(x.shape[1], layer.units)
+            x = made(x)
+            assert tuple(x.shape[1:]) == row.shape
+            assert sum(p.numel() for p in made.parameters()) == row.parameters
+            parameters += row.parameters
+        assert parameters == network.parameters
 
 
 def test_alexnets_integers() -> None:

@@ -76,9 +76,14 @@ def test_a_formula_is_typed_and_its_errors_say_where(graph: Live) -> None:
     area = graph.box.get_by_label("Formula")
     area.fill("a = x*x\na + 3*")
     error = graph.box.locator(".xp-cg-top .xp-error")
-    expect(error).to_have_text(
+    expect(error).to_contain_text(
         "Line 2, place 7: a number, a name or “(” is expected, and the end of the line stands there."
     )
+    expect(error.locator(".xp-cg-where")).to_have_text("a + 3* ")
+    area.fill("y = w*x\nz = y $ 2")
+    expect(error.locator("mark")).to_have_text("$")
+    area.fill("a = x*x\na + 3*")
+    expect(error.locator("mark")).to_have_text(" ")
     assert area.get_attribute("aria-invalid") == "true"
     assert graph.get("formula") == PRESETS["logistic"][0]  # the last one that could be read
     area.press("End")
@@ -143,7 +148,55 @@ def test_a_right_answer_takes_the_step_and_is_counted(graph: Live) -> None:
     graph.button("Step").click()  # shows it without an answer
     assert graph.settle().get("position") == 9
     graph.step(1000)
+    assert not answer.is_visible()  # there is nothing more to ask
+    expect(graph.box.locator(".xp-cg-score")).to_contain_text("0 of 1 right at once")
+    graph.button("Reset").click()
+    graph.settle()
     assert graph.box.locator(".xp-cg-ask").count() == 0
+
+
+def test_the_last_answer_leaves_the_focus_in_the_explorable(graph: Live) -> None:
+    start(graph, formula="x*y", inputs={"x": 2.0, "y": 3.0}, ask=True, position=3)
+    answer = graph.box.locator(".xp-cg-ask input")
+    answer.fill("2")
+    answer.press("Enter")
+    assert graph.settle().get("position") == 4
+    expect(graph.button("Back")).to_be_focused()
+    expect(graph.box.locator(".xp-cg-reply")).to_contain_text("Right")
+    expect(graph.box.locator(".xp-cg-score")).to_contain_text("1 of 1 right at once")
+
+
+def test_play_waits_for_an_answer(graph: Live) -> None:
+    start(graph, "logistic", ask=True, position=6)
+    graph.button("Play").click()
+    answer = graph.box.locator(".xp-cg-ask input")
+    expect(answer).to_be_focused()
+    assert graph.settle().get("position") == 7
+    expect(graph.button("Play")).to_be_visible()
+
+
+def test_names_of_javascripts_own_are_names_like_any_other(graph: Live) -> None:
+    start(graph, formula="constructor*toString + valueOf", inputs={"constructor": 2.0}, position=1000)
+    shown = graph.readouts()
+    assert [shown["output"], shown["bar_toString"], shown["bar_constructor"]] == [3, 2, 1]
+
+
+def test_a_kink_and_the_edge_of_a_domain_are_not_called_agreement(graph: Live) -> None:
+    start(graph, formula="relu(x)", inputs={"x": 0.0}, position=1000)
+    assert "off by 0.5: the formula has a kink here" in caption(graph)
+    start(graph, formula="log(x)", inputs={"x": 1e-7}, position=1000)
+    assert "cannot be taken here" in caption(graph)
+
+
+def test_the_network_fits_its_column_and_a_longer_graph_fades_where_it_goes_on(graph: Live) -> None:
+    start(graph, "network")
+    scroll = graph.box.locator(".xp-cg-scroll")
+    assert scroll.evaluate("el => el.scrollWidth <= el.clientWidth + 1")
+    assert graph.box.locator(".xp-cg-value").first.evaluate("el => el.getBoundingClientRect().height") > 9
+    start(graph, formula="\n".join(f"a{k + 1} = tanh(a{k}*2)" for k in range(9)), inputs={})
+    graph.page.wait_for_function("el => el.classList.contains('xp-cg-after')", arg=scroll.element_handle())
+    graph.set(position=1000)
+    assert scroll.get_attribute("tabindex") == "0"
 
 
 def test_presets_by_key(graph: Live) -> None:

@@ -20,7 +20,8 @@ def caption(x: Live) -> str:
 
 def test_first_the_reader_looks(lab: Live) -> None:
     lab.set(a=12, b=-62, bias=0, second=False, suspect=0)
-    assert lab.readouts()["y3"] == ""
+    assert (lab.readouts()["y3"], lab.readouts()["active"]) == ("", "?")
+    assert lab.box.locator(".xp-mark.xp-area").first.get_attribute("d") in (None, "")  # the half-plane would tell
     assert "2190" not in lab.box.inner_text()
     lab.box.get_by_text("Row 1", exact=True).click()
     assert "Row 1 is right" in caption(lab.settle())
@@ -29,6 +30,15 @@ def test_first_the_reader_looks(lab: Live) -> None:
     assert lab.readouts()["y3"] == pytest.approx(2190)
     lab.box.get_by_text("Row 4", exact=True).click()
     assert "680" in caption(lab.settle())
+    assert "one of two wrong rows" in caption(lab)
+    assert lab.readouts()["active"] == "1, 2, 3 and 5"
+
+
+def test_who_is_left_is_told_rightly(lab: Live) -> None:
+    lab.set(a=0, b=0, bias=-10, second=False, suspect=0)
+    assert caption(lab) == "The hinge selects nobody: what is left is y = 5x₁."
+    lab.set(second=True)
+    assert caption(lab) == "The first hinge selects nobody: what is left is y = 5x₁ and the second hinge."
 
 
 def test_prices_are_the_librarys(lab: Live) -> None:

@@ -1,5 +1,6 @@
 """The receptive field and AlexNet's calculator in the page: their integers are the library's."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -35,6 +36,9 @@ def test_fields_and_cones_are_the_librarys(field: Live, layers: list) -> None:
     assert (shown["first"], shown["last"]) == wanted.cone()[0]
     assert shown["units"] == wanted.sizes()[-1]
     assert f"= {wanted.field()}: unit 0" in field.box.locator(".xp-caption").inner_text()
+    last = ReceptiveField(layers, unit=wanted.sizes()[-1] - 1)
+    shown = field.set(unit=last.unit).readouts()
+    assert (shown["first"], shown["last"]) == last.cone()[0]
 
 
 def test_layers_are_added_edited_and_removed(field: Live) -> None:
@@ -112,6 +116,7 @@ def test_a_layer_that_does_not_fit_is_named(calculator: Live) -> None:
     box.press("Enter")
     expect(calculator.box.locator(".xp-caption")).to_contain_text("does not fit its input of")
     assert calculator.settle().readouts()["parameters"] == "–"
+    assert calculator.readouts()["conv"] == "–"
     calculator.button("For 28 × 28 digits").press("Enter")
     assert calculator.settle().readouts()["parameters"] == 61_706
 
@@ -136,3 +141,85 @@ def test_layers_are_repeated_and_removed(calculator: Live) -> None:
     assert calculator.get("chosen") == 5
     calculator.button("Remove this layer").press("Enter")
     assert calculator.settle().readouts()["parameters"] == 60_965_224
+
+
+MISFITS = [
+    ("Padding", 0, "11", "a padding of 11 is not less than the kernel of 11"),
+    ("Groups", 4, "7", "7 groups do not divide 256 channels"),
+    ("Kernel", 4, "16", "the kernel of 16 is larger than 13 + 2·1 pixels"),
+]
+
+
+@pytest.mark.parametrize(("label", "layer", "typed", "words"), MISFITS, ids=["padding", "groups", "kernel"])
+def test_what_does_not_fit_is_said_and_can_be_undone(
+    calculator: Live, label: str, layer: int, typed: str, words: str
+) -> None:
+    calculator.box.get_by_label("Layer to edit").select_option(index=layer)
+    box = calculator.box.get_by_label(label, exact=True)
+    before = box.input_value()
+    box.fill(typed)
+    box.press("Enter")
+    caption = calculator.box.locator(".xp-caption")
+    expect(caption).to_contain_text(f"Layer {layer + 1}, conv, does not fit")
+    expect(caption).to_contain_text(words)
+    twin = AlexNetCalculator()
+    twin.layers = calculator.get("layers")
+    with pytest.raises(ValueError, match=rf"layer {layer + 1} \(conv\)|groups must divide"):
+        twin.network()
+    box.fill(before)
+    box.press("Enter")
+    assert calculator.settle().readouts()["parameters"] == 60_965_224
+
+
+def test_a_pooling_after_a_dense_layer_does_not_fit(calculator: Live) -> None:
+    calculator.box.get_by_label("Layer to edit").select_option(index=9)
+    calculator.box.get_by_label("Kind").select_option("pool")
+    expect(calculator.box.locator(".xp-caption")).to_contain_text("there is no image left")
+
+
+def test_whole_numbers_stand_in_full_in_the_table(calculator: Live) -> None:
+    calculator.button("Show as table").click()
+    expect(calculator.box.locator(".xp-table")).to_contain_text("37752832")
+    expect(calculator.box.locator(".xp-table")).to_contain_text("60965224")
+
+
+def test_the_network_in_the_address_comes_back(calculator: Live, live: Callable[..., Live]) -> None:
+    calculator.button("For 28 × 28 digits").click()
+    calculator.box.get_by_label("Layer to edit").select_option(index=3)
+    expect(calculator.page).to_have_url(re.compile("chosen=3"))
+    calculator.page.reload()
+    again = live(calculator.page, "alexnet_calculator")
+    expect(again.box.locator(".xp-caption")).to_contain_text("61,706 parameters")
+    expect(again.box.locator(".xp-caption")).to_contain_text("Layer 4, pool")
+
+
+def test_the_stack_in_the_address_comes_back(field: Live, live: Callable[..., Live]) -> None:
+    field.button("Stride 2 first").click()
+    field.box.get_by_role("slider", name="Unit of the last layer").press("Home")
+    expect(field.page).to_have_url(re.compile("unit=0"))
+    field.page.reload()
+    again = live(field.page, "receptive_field")
+    expect(again.box.locator(".xp-caption")).to_contain_text("= 7: unit 0 of the last layer sees pixels 0 to 6")
+
+
+@pytest.mark.parametrize(
+    ("name", "boxes"),
+    [
+        ("kernel_editor", ["Kernel, row 1, column 3", "Kernel, row 3, column 2"]),
+        ("receptive_field", ["stride of layer 1", "kernel of layer 2"]),
+        ("alexnet_calculator", ["Kernel", "Stride", "Input height and width"]),
+    ],
+)
+def test_messages_stay_on_a_narrow_page(open_page: Callable[..., Page], name: str, boxes: list[str]) -> None:
+    page = open_page(PAGE, alone=name, width=360)
+    root = page.locator(f"[data-explorable={name}]")
+    for label in boxes:
+        box = root.get_by_label(label, exact=True)
+        box.fill("999")
+        box.press("Enter")
+        error = box.locator("xpath=following-sibling::*[contains(@class, 'xp-error')]")
+        expect(error).to_contain_text("from")
+        here, there = box.bounding_box(), error.bounding_box()
+        assert there["x"] >= 0 and there["x"] + there["width"] <= 360
+        assert 0 <= there["y"] - (here["y"] + here["height"]) <= 12  # right under its box
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360

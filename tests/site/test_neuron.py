@@ -48,7 +48,46 @@ def test_the_arrow_is_moved_by_keys_and_by_pointer(one: Live) -> None:
     assert one.settle().get("w1") < 0 < one.get("w2")
 
 
+def test_the_biases_that_do_it_are_told_in_numbers(one: Live) -> None:
+    caption = one.box.locator(".xp-caption")
+    one.set(data="or", w1=1, w2=3, bias=-1)
+    one.set(data="and")
+    assert "Turn the weights" in caption.inner_text()  # no numbers before the reader has tried
+    one.set(bias=0)
+    assert "above −(w₁ + w₂) = −4, and at most −3" in caption.inner_text()
+    assert one.set(bias=-3).readouts()["right"] == 4
+    one.set(data="or")
+    one.set(bias=-2)
+    assert "above −1" in caption.inner_text()
+    assert one.set(bias=0).readouts()["right"] == 4
+    one.set(w1=-1, bias=-0.5)
+    assert "no bias will do" in caption.inner_text()
+
+
+def test_the_width_of_the_soft_step(one: Live) -> None:
+    assert one.set(w1=3, w2=-4).readouts()["width"] == pytest.approx(0.2)
+    one.set(w1=0, w2=0)
+    assert one.box.locator("[data-readout=width]").inner_text() == "∞"
+
+
+def test_the_address_holds_the_neuron_and_nothing_foreign(
+    open_page: Callable[..., Page], live: Callable[..., Live]
+) -> None:
+    page = "chapters/neural_networks.html#xp:"
+    good = "neuron.w1=2.5&neuron.w2=-4&neuron.bias=1.5&neuron.activation=tanh&neuron.data=xor&neuron.guess=3"
+    x = live(open_page(page + good, alone="neuron"), "neuron")
+    names = ("w1", "w2", "bias", "activation", "data", "guess")
+    assert [x.get(name) for name in names] == [2.5, -4, 1.5, "tanh", "xor", 3]
+    bad = "neuron.w1=11&neuron.w2=x&neuron.bias=&neuron.activation=gelu&neuron.data=nand&neuron.guess=1&lattice.field=1"
+    y = live(open_page(page + bad, alone="neuron"), "neuron")
+    assert [y.get(name) for name in names] == [1, 1, -0.5, "sigmoid", "and", 0]
+
+
 def test_xor_is_foretold_and_explained(one: Live) -> None:
+    one.set(data="xor")
+    assert "No line" not in one.box.locator(".xp-caption").inner_text()  # not before the reader has tried
+    one.set(bias=-0.4)
+    assert "No line" in one.box.locator(".xp-caption").inner_text()
     one.set(data="xor", guess=4)
     assert "The most is 3" in one.box.locator(".xp-caption").inner_text()
     one.set(guess=3)

@@ -17,13 +17,16 @@
 import { finite } from "./checks.js";
 import { apply, fault } from "./formula.js";
 
+/** The number of an input, 1 where none is given; `constructor` is a name like any other. @param {Inputs} inputs @param {string} name */
+export const inputOf = (inputs, name) => (Object.hasOwn(inputs, name) ? inputs[name] : 1);
+
 /** @param {Formula} formula @param {Inputs} inputs  an input without a number is 1 @returns {Run} */
 export function evaluate({ nodes }, inputs) {
   /** @type {Run} */
   const run = { values: nodes.map(() => NaN), slopes: nodes.map(() => []), fault: null };
   for (const node of nodes) {
     if (node.kind !== "operation") {
-      run.values[node.id] = node.kind === "given" ? Number(node.constant) : finite(node.name, inputs[node.name] ?? 1);
+      run.values[node.id] = node.kind === "given" ? Number(node.constant) : finite(node.name, inputOf(inputs, node.name));
       continue;
     }
     const xs = node.args.map((id) => run.values[id]);
@@ -94,7 +97,7 @@ export function backward(formula, run) {
 export function differences(formula, inputs, step = 1e-6) {
   const names = formula.nodes.filter((node) => node.kind === "input").map((node) => node.name);
   return Object.fromEntries(names.map((name) => {
-    const x = inputs[name] ?? 1;
+    const x = inputOf(inputs, name);
     const h = step * Math.max(1, Math.abs(x));
     const at = (/** @type {number} */ value) => evaluate(formula, { ...inputs, [name]: value }).values[formula.output];
     return [name, (at(x + h) - at(x - h)) / (2 * h)];

@@ -4,11 +4,12 @@
  *   statements   lines, or parts between semicolons: `name = sum` or `sum`; the last one is the output
  *   sum          products joined by + and −; all of one sum make one node
  *   product      factors joined by * and /
- *   factor       − factor, or atom ^ factor
+ *   factor       − factor, or atom, or atom ^ factor
  *   atom         a number, a name, a function of a sum in parentheses, a sum in parentheses
  *
- * A name must be defined above its use; one that is defined nowhere is an input. Constants are written into the node
- * that uses them, so that every edge of the graph carries something that can change.
+ * A name must be defined above its use; one that is defined nowhere is an input, but for e and π (or pi), which are the
+ * numbers unless a line defines them. Constants are written into the node that uses them, so that every edge of the
+ * graph carries something that can change.
  *
  *   parse(text)   {nodes, output}: nodes in topological order; throws FormulaError
  *   apply(node, xs)   its value at the values of its arguments, and the local derivative in each
@@ -31,11 +32,13 @@ export const FUNCTIONS = ["exp", "log", "tanh", "sigmoid", "relu", "sin", "cos"]
 export const MOST_NODES = 60;
 export const LONGEST = 600; // letters
 const LONGEST_NAME = 12;
+const DEEPEST = 40; // parentheses, signs and powers inside each other
 
 /** @type {Record<string, string>} */
 const SPELLINGS = { "−": "-", "·": "*", "×": "*", "÷": "/", "**": "^" };
-/** @type {Record<string, string>} */
-const ALIASES = { ln: "log", "σ": "sigmoid" };
+/** Not objects: a reader's `constructor` is a name like any other. */
+const ALIASES = new Map([["ln", "log"], ["σ", "sigmoid"]]);
+const CONSTANTS = new Map([["e", Math.E], ["pi", Math.PI], ["π", Math.PI]]);
 /** @type {Record<string, string>} */
 const POWERS = { "²": "2", "³": "3" };
 
@@ -44,17 +47,19 @@ const MESSAGES = {
   empty: "a formula is expected, and there is none",
   long: "a formula has at most {most} letters, and this one has {found}",
   many: "a formula makes at most {most} nodes, and this one makes more",
+  deep: "a formula has at most {most} levels inside each other, and this one has more",
   letter: "{found} is no part of a formula; expected are numbers, names, + − * / ^ ( ) and =",
   operand: "a number, a name or ( is expected, and {found} stands there",
-  close: "an operator or ) is expected, and {found} stands there",
-  end: "an operator or the end of the line is expected, and {found} stands there",
+  close: "an operator, such as *, or ) is expected, and {found} stands there",
+  end: "an operator, such as *, or the end of the line is expected, and {found} stands there",
   paren: "( is expected after {name}, and {found} stands there",
   function: "{name} is no function; there are {known}",
   reserved: "{name} is a function and cannot be a name of your own",
   later: "{name} is used before it is defined; move its definition up",
+  itself: "{name} stands in its own definition",
   twice: "{name} is defined a second time",
   name: "{name} is too long a name; {most} letters are the most",
-  constant: "{found} has no finite value",
+  constant: "{found} makes no finite number here",
 };
 
 /** What is wrong with a formula, and where. */
@@ -107,7 +112,8 @@ class Parser {
   constructor(tokens) {
     this.tokens = tokens;
     this.at = 0;
-    this.parentheses = 0;
+    this.depth = 0;
+    this.defining = ""; // the name whose line is being read
     /** @type {Node[]} */
     this.nodes = [];
     /** @type {Map<string, Operand>} */
@@ -155,11 +161,13 @@ class Parser {
     const token = this.token;
     if (token.type !== "name" || !this.isSign("=", this.at + 1)) return this.sum();
     const name = token.text;
-    if (FUNCTIONS.includes(ALIASES[name] ?? name)) throw this.fail("reserved", { name });
+    if (FUNCTIONS.includes(ALIASES.get(name) ?? name)) throw this.fail("reserved", { name });
     if (this.names.has(name)) throw this.fail("twice", { name });
     if (name.length > LONGEST_NAME) throw this.fail("name", { name, most: LONGEST_NAME });
     this.at += 2;
+    this.defining = name;
     let value = this.sum();
+    this.defining = "";
     if ("value" in value) value = { node: this.given(name, value.value) };
     const node = this.nodes[value.node];
     if (node.kind === "operation" && !node.name) node.name = name;
@@ -205,12 +213,27 @@ class Parser {
 
   /** @returns {Operand} */
   factor() {
+    if (this.depth === DEEPEST) throw this.fail("deep", { most: DEEPEST });
+    this.depth++;
+    const value = this.signed();
+    this.depth--;
+    return value;
+  }
+
+  /** @returns {Operand} */
+  signed() {
     const sign = this.token;
     if (this.take("-")) return this.operation("negate", [this.factor()], sign);
     if (this.take("+")) return this.factor();
     const base = this.atom();
     const power = this.token;
-    return this.take("^") ? this.operation("power", [base, this.factor()], power) : base;
+    return this.take("^") ? this.power(base, this.factor(), power) : base;
+  }
+
+  /** @param {Operand} base @param {Operand} exponent @param {Token} token @returns {Operand} */
+  power(base, exponent, token) {
+    if ("value" in base && base.value === Math.E && "node" in exponent) return this.operation("exp", [exponent], token);
+    return this.operation("power", [base, exponent], token);
   }
 
   /** @returns {Operand} */
@@ -223,12 +246,14 @@ class Parser {
     if (this.take("(")) return this.closed();
     if (token.type !== "name") throw this.fail("operand");
     this.at++;
-    const name = ALIASES[token.text] ?? token.text;
+    const name = ALIASES.get(token.text) ?? token.text;
     if (FUNCTIONS.includes(name)) {
       if (!this.take("(")) throw this.fail("paren", { name: token.text });
       return this.operation(name, [this.closed()], token);
     }
     if (this.isSign("(")) throw this.fail("function", { name, known: FUNCTIONS.join(", ") }, token);
+    const constant = CONSTANTS.get(name);
+    if (constant !== undefined && !this.defined.has(name)) return { value: constant };
     return this.names.get(name) ?? this.input(name, token);
   }
 
@@ -241,7 +266,7 @@ class Parser {
 
   /** @param {string} name @param {Token} token @returns {Operand} */
   input(name, token) {
-    if (this.defined.has(name)) throw this.fail("later", { name }, token);
+    if (this.defined.has(name)) throw this.fail(name === this.defining ? "itself" : "later", { name }, token);
     if (name.length > LONGEST_NAME) throw this.fail("name", { name, most: LONGEST_NAME }, token);
     const operand = { node: this.add({ kind: "input", name }, token) };
     this.names.set(name, operand);

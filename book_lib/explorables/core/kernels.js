@@ -5,7 +5,9 @@
  *   crossCorrelate(image, size, kernel)   sums over every window; convolve turns the kernel first
  *   turned(kernel)                   by 180°
  *   windowAt(image, size, row, column)    the nine pixels around one
- *   shade(view, sum)                 a sum as a grey from 0 to 255
+ *   shade(view, sum)                 a sum as a whole grey from 0 to 255
+ *   isCut(view, sum)                 whether the sum lies outside what the view can show
+ *   entryText(v)                     an entry as people write it: 0.25, -2, 1/9
  */
 
 import { integer } from "./checks.js";
@@ -66,8 +68,23 @@ export function crossCorrelate(image, width, kernel) {
 /** @param {ArrayLike<number>} image @param {number} width @param {number[]} kernel */
 export const convolve = (image, width, kernel) => crossCorrelate(image, width, turned(kernel));
 
+/** A sum as light, before any is cut off. @param {string} view @param {number} sum */
+const light = (view, sum) => (view === "absolute" ? Math.abs(sum) : view === "signed" ? (WHITE + sum) / 2 : sum);
+
 /** @param {string} view @param {number} sum @returns {number} */
-export function shade(view, sum) {
-  const v = view === "absolute" ? Math.abs(sum) : view === "signed" ? (WHITE + sum) / 2 : sum;
-  return Math.min(WHITE, Math.max(0, v));
+export const shade = (view, sum) => Math.round(Math.min(WHITE, Math.max(0, light(view, sum))));
+
+/** @param {string} view @param {number} sum @returns {boolean} */
+export const isCut = (view, sum) => Math.abs(light(view, sum) - WHITE / 2) > WHITE / 2 + 1e-6; // rounding is no cut
+
+/** At most four decimals, or a fraction, or six digits: nothing that would read back as another kernel. @param {number} v */
+export function entryText(v) {
+  const near = (/** @type {number} */ w) => Math.abs(v - w) < 1e-9;
+  const short = Number(v.toFixed(4));
+  if (near(short)) return String(short);
+  for (let under = 3; under < 100; under++) {
+    const over = Math.round(v * under);
+    if (near(over / under)) return `${over}/${under}`;
+  }
+  return String(Number(v.toPrecision(6)));
 }

@@ -267,19 +267,32 @@ export class Training {
     this.slope = new Float64Array(size);
     this.mean = new Float64Array(size); // Adam's
     this.square = new Float64Array(size);
+    this.moments = 0; // steps behind the two means
     this.rng = new CounterRNG(settings.seed, BATCHES);
     /** @type {Uint32Array} */
     this.order = new Uint32Array(0);
     this.at = 0; // place in the order
     this.steps = 0;
+    this.dealt = 0; // rounds through the examples, a batch being its share of one
     this.first = NaN; // the loss of the first step
     /** @type {"" | "loss" | "gradient" | "growth"} */
     this.diverged = "";
   }
 
-  /** Steps of one round through the examples. */
-  get perEpoch() {
-    return Math.max(1, Math.ceil(this.sets.train.n / this.settings.batch_size));
+  /** Whole rounds through the examples, whatever the batches were on the way. */
+  get rounds() {
+    return Math.floor(this.dealt + 1e-9);
+  }
+
+  /** Other knobs for the same weights. @param {Settings} settings */
+  turn(settings) {
+    if (settings.method !== this.settings.method) {
+      this.moments = 0; // Adam begins afresh: old means would be corrected for the wrong number of steps
+      this.mean.fill(0);
+      this.square.fill(0);
+    }
+    this.settings = settings;
+    this.at = this.order.length; // deal anew: the batches may be of another size
   }
 
   /** The rows of the next batch; null: all, in their order. @returns {Uint32Array | null} */
@@ -299,7 +312,8 @@ export class Training {
   step() {
     const { network, slope, settings } = this;
     if (this.diverged || !this.sets.train.n) return NaN;
-    const loss = network.gradient(this.sets.train, this.deal(), settings, slope);
+    const rows = this.deal();
+    const loss = network.gradient(this.sets.train, rows, settings, slope);
     if (Number.isNaN(this.first)) this.first = loss;
     if (!Number.isFinite(loss)) this.diverged = "loss";
     else if (loss > BLOW_UP * Math.max(1, this.first)) this.diverged = "growth";
@@ -308,13 +322,15 @@ export class Training {
     if (settings.method === "adam") this.adam();
     else for (let k = 0; k < slope.length; k++) network.theta[k] -= settings.learning_rate * slope[k];
     this.steps++;
+    this.dealt += rows ? rows.length / this.sets.train.n : 1;
     return loss;
   }
 
   /** Adam with β₁ = 0.9, β₂ = 0.999, ε = 1e-8. */
   adam() {
-    const { slope, mean, square, steps, network, settings } = this;
-    const [a, b] = [1 - 0.9 ** (steps + 1), 1 - 0.999 ** (steps + 1)];
+    const { slope, mean, square, network, settings } = this;
+    this.moments++;
+    const [a, b] = [1 - 0.9 ** this.moments, 1 - 0.999 ** this.moments];
     for (let k = 0; k < slope.length; k++) {
       mean[k] = 0.9 * mean[k] + (1 - 0.9) * slope[k];
       square[k] = 0.999 * square[k] + (1 - 0.999) * slope[k] * slope[k];
@@ -370,40 +386,41 @@ export function bestTemperature({ logits, t, n }) {
 
 /**
  * L, the largest curvature of the loss on all training examples, by the power method on differences of gradients.
- * Where the most negative curvature is larger in size, a second run with all curvatures lifted by it finds the largest.
+ * Where a negative curvature is as large in size, or larger, a second run with all curvatures lifted finds the largest.
  * @param {Network} network @param {Examples} examples @param {Penalty} penalty @param {number} [rounds]
  */
 export function sharpness(network, examples, penalty, rounds = 100) {
   const start = network.theta.slice();
   const [plus, minus] = [new Float64Array(start.length), new Float64Array(start.length)];
   const times = (/** @type {Float64Array} */ v) => {
-    const h = 1e-4;
+    const h = 1e-6; // subtle: short, or a ReLU that bends within reach of the difference looks like curvature
     for (const [sign, into] of /** @type {[number, Float64Array][]} */ ([[h, plus], [-h, minus]])) {
       for (let k = 0; k < v.length; k++) network.theta[k] = start[k] + sign * v[k];
       network.gradient(examples, null, penalty, into);
     }
     return plus.map((a, k) => (a - minus[k]) / (2 * h));
   };
-  let top = dominant(times, start.length, 0, rounds);
-  if (top < 0) top = dominant(times, start.length, -top, rounds);
+  let { top, stretch } = dominant(times, start.length, 0, rounds);
+  if (top < 0.99 * stretch) ({ top } = dominant(times, start.length, stretch, rounds));
   network.theta.set(start);
   return top;
 }
 
-/** v·Hv for the v that H + lift·1 stretches most. @param {(v: Float64Array) => Float64Array} times @param {number} size @param {number} lift @param {number} rounds */
+/** v·Hv and |Hv| for the v that H + lift·1 stretches most. @param {(v: Float64Array) => Float64Array} times @param {number} size @param {number} lift @param {number} rounds */
 function dominant(times, size, lift, rounds) {
   let v = Float64Array.from({ length: size }, (_, k) => Math.cos(1 + k)); // not orthogonal to anything in particular
-  let value = 0;
+  let [top, stretch] = [0, 0];
   for (let k = 0; k < rounds; k++) {
     const norm = Math.sqrt(v.reduce((sum, one) => sum + one * one, 0));
-    if (!(norm > 0)) return 0;
+    if (!(norm > 0)) return { top: 0, stretch: 0 };
     v = v.map((one) => one / norm);
     const Hv = times(v);
     const next = Hv.reduce((sum, one, i) => sum + one * v[i], 0);
-    if (k > 5 && Math.abs(next - value) < 1e-6 * Math.abs(next)) return next;
-    value = next;
+    const settled = k > 5 && Math.abs(next - top) < 1e-6 * Math.abs(next);
+    [top, stretch] = [next, Math.sqrt(Hv.reduce((sum, one) => sum + one * one, 0))];
+    if (settled) break;
     const own = v;
     v = Hv.map((one, i) => one + lift * own[i]);
   }
-  return value;
+  return { top, stretch };
 }

@@ -32,6 +32,16 @@ export const preActivation = ({ w1, w2, bias }, [a, b]) => w1 * a + w2 * b + bia
 /** How many rows are answered as they should be: yes where z > 0. @param {Unit} unit @param {Rows} rows */
 export const right = (unit, rows) => rows.filter(({ x, t }) => Number(preActivation(unit, x) > 0) === t).length;
 
+/**
+ * Between which biases these weights make AND or OR: above `low`, and at most `high`; none where low is not below high.
+ * @param {string} data  "and" or "or" @param {number} w1 @param {number} w2
+ */
+export function biasesFor(data, w1, w2) {
+  const high = data === "and" ? Math.min(0, -w1, -w2) : 0; // silent for (0, 0), and for AND with one input alone
+  const low = data === "and" ? -(w1 + w2) : -Math.min(w1, w2); // fires for both, and for OR for each alone
+  return { low: low + 0, high: high + 0 }; // no −0
+}
+
 /** Where w₁x₁ + w₂x₂ + c > 0 within a box: its corners in turn. @param {number[]} line  w₁, w₂, c @param {number[]} box  x from, to, y from, to */
 export function halfPlane([u, v, c], [x0, x1, y0, y1]) {
   const corners = [[x0, y0], [x1, y0], [x1, y1], [x0, y1]];

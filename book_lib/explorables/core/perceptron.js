@@ -90,7 +90,7 @@ export function widest(points) {
   }
   if (!best || least < 1e-12) return null;
   const found = best;
-  return rows.every((row) => dot(row, found) >= least * (1 - 1e-9)) ? found : null;
+  return rows.every((row) => dot(row, found) >= least * (1 - 1e-6)) ? found : null;
 }
 
 /** @param {number[]} a @param {number[]} b */
@@ -123,7 +123,7 @@ function nearest(rows) {
     s = [r[0] / g[0][0]];
   } else if (edges.length === 2) {
     const det = g[0][0] * g[1][1] - g[0][1] * g[1][0];
-    if (Math.abs(det) < 1e-12) return null;
+    if (Math.abs(det) <= 1e-12 * g[0][0] * g[1][1]) return null; // on one line: two of them will do
     s = [(r[0] * g[1][1] - g[0][1] * r[1]) / det, (g[0][0] * r[1] - r[0] * g[1][0]) / det];
   }
   if (s.some((v) => v < -1e-12) || s.reduce((sum, v) => sum + v, 0) > 1 + 1e-12) return null;

@@ -83,11 +83,12 @@ export function slide({ min, max, step = (max - min) / 100, scale = "linear", st
  * What is wrong with a typed number, in words; "" when nothing is.
  * @param {string} text  what the reader typed
  * @param {{label: string, min: number, max: number, step?: number, exact?: boolean, stops?: number[],
- *     refuse?: (v: number) => string}} options  refuse: own words for a number out of range
+ *     refuse?: (v: number) => string, parse?: (text: string) => number}} options  refuse: own words for a number out of
+ *     range; parse: reads what no number input takes, such as 1/9, in a text box
  * @returns {string}
  */
-export function numberError(text, { label, min, max, step = 1, exact = false, stops, refuse }) {
-  const value = Number(text);
+export function numberError(text, { label, min, max, step = 1, exact = false, stops, refuse, parse = Number }) {
+  const value = parse(text);
   const values = { label, min: significant(min, 6), max: significant(max, 6), step: significant(step, 6) };
   const bad = text.trim() === "" || !Number.isFinite(value);
   if (stops) return !bad && stops.includes(value) ? "" : t("errorStops", { label, values: stops.map((v) => significant(v, 6)).join(", ") });
@@ -107,8 +108,9 @@ export function numberError(text, { label, min, max, step = 1, exact = false, st
 export function numberBox(f, options, name, commit) {
   const errorId = uniqueId("error");
   const input = h("input", {
-    type: "number", class: "xp-number", "aria-label": name, inputmode: "decimal", autocomplete: "off",
-    min: options.min, max: options.max, step: options.exact ? options.step ?? 1 : "any",
+    class: "xp-number", "aria-label": name, autocomplete: "off",
+    ...(options.parse ? { type: "text", inputmode: "text" } : { type: "number", inputmode: "decimal",
+      min: options.min, max: options.max, step: options.exact ? options.step ?? 1 : "any" }),
   });
   const error = h("p", { class: "xp-error", role: "alert", id: errorId });
   const fail = (/** @type {string} */ text) => {
@@ -122,7 +124,7 @@ export function numberBox(f, options, name, commit) {
     // subtle: a number input reports "" for text it cannot read, which is an error here all the same
     const problem = numberError(input.value, options);
     fail(problem);
-    if (!problem) commit(Number(input.value));
+    if (!problem) commit((options.parse ?? Number)(input.value));
   };
   input.addEventListener("change", check, { signal: f.signal });
   input.addEventListener("keydown", (event) => {

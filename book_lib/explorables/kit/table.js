@@ -1,7 +1,7 @@
 // "Show as table": whatever an explorable draws or reads out, as real tables that can be read, heard and copied.
 
 import { h, quietButton, throttle, uniqueId } from "./dom.js";
-import { significant } from "./format.js";
+import { fixed, significant } from "./format.js";
 import { t } from "./strings.js";
 
 /** @typedef {import("./frame.js").Frame} Frame */
@@ -70,7 +70,7 @@ export function seriesTables(caption, xLabel, yLabel, series) {
  */
 function tableElement(table) {
   /** @param {Cell} cell */
-  const text = (cell) => (typeof cell === "number" ? significant(cell, 5) : (cell ?? ""));
+  const text = (cell) => (typeof cell !== "number" ? (cell ?? "") : Number.isSafeInteger(cell) ? fixed(cell, 0) : significant(cell, 5));
   const shown = thin(table.rows);
   const head = h("tr", {}, ...table.columns.map((c) => h("th", { scope: "col" }, c)));
   const body = shown.map((row) =>

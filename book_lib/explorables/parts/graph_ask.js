@@ -3,6 +3,7 @@
 import { button } from "../kit/controls.js";
 import { h, uniqueId } from "../kit/dom.js";
 import { parseNumber } from "../kit/quiz.js";
+import { wrapped } from "./graph_words.js";
 
 /** @typedef {import("../kit/frame.js").Frame} Frame */
 /** @typedef {{key: string, soFar: number, bar: number, slope: number, words: Record<string, string>}} Question */
@@ -23,9 +24,10 @@ export function diagnose(answer, { soFar, bar, slope }) {
 
 /**
  * @param {Frame} f @param {(key: string, values?: Record<string, unknown>) => string} t
- * @param {(words: string) => void} onRight  take the step
+ * @param {() => void} onRight  take the step
+ * @param {() => void} onLeave  the box is about to hide what has the focus
  */
-export function askBox(f, t, onRight) {
+export function askBox(f, t, onRight, onLeave) {
   const id = uniqueId("bar");
   const text = h("p", { class: "xp-cg-question" });
   const label = h("label", { for: id, class: "xp-label" });
@@ -33,11 +35,14 @@ export function askBox(f, t, onRight) {
   const reply = h("p", { class: "xp-cg-reply", role: "status" });
   const score = h("p", { class: "xp-cg-score" });
   const row = h("div", { class: "xp-pair" }, input);
-  const node = h("div", { class: "xp-cg-ask" }, text, h("div", { class: "xp-field" }, label, row), reply, score);
+  const field = h("div", { class: "xp-field" }, label, row);
+  const node = h("div", { class: "xp-cg-ask" }, text, field, reply, score);
   let question = /** @type {Question | null} */ (null);
   let [asked, right, missed] = [0, 0, false];
   const say = (/** @type {string} */ key, answer = "") => {
-    reply.textContent = t(key, { ...question?.words, answer });
+    const { so_far: soFar = "", bar = "", slope = "", sum = "" } = question?.words ?? {};
+    const way = `${question?.soFar ? `${soFar} + ${wrapped(bar)}` : bar} × ${wrapped(slope)} = ${sum}`;
+    reply.textContent = t(key, { ...question?.words, answer, way });
     node.setAttribute("data-state", key === "replyRight" ? "right" : "wrong");
   };
   const check = () => {
@@ -49,21 +54,32 @@ export function askBox(f, t, onRight) {
     if (key !== "replyRight") return void (missed = true);
     [asked, right] = [asked + 1, right + (missed ? 0 : 1)];
     score.textContent = t("score", { asked, right });
-    onRight(reply.textContent ?? "");
+    onRight();
   };
   button(f, { label: t("quizCheck"), into: row, onClick: check });
   input.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && !event.isComposing) check();
+    if (event.key !== "Enter" || event.isComposing) return;
+    event.preventDefault(); // subtle: the key would press the button that has the focus after the last answer
+    check();
   }, { signal: f.signal });
   return {
     node,
-    /** @param {Question | null} next  null: there is nothing to ask now */
-    ask(next) {
+    focus: () => input.focus(),
+    /**
+     * @param {Question | null} next  null: there is nothing to ask now
+     * @param {boolean} [done]  the walk is over: the last reply and the score stay
+     */
+    ask(next, done = false) {
       if (!next) {
+        if (node.contains(document.activeElement)) onLeave();
         question = null;
-        node.remove();
+        text.textContent = "";
+        field.hidden = true;
+        if (node.getAttribute("data-state") !== "right") reply.textContent = "";
+        if (!done || !asked) node.remove();
         return;
       }
+      field.hidden = false;
       if (!node.isConnected) f.stage.append(node);
       if (question?.key === next.key) return;
       if (!question || node.getAttribute("data-state") !== "right") reply.textContent = "";

@@ -22,8 +22,10 @@ import { number, symbol } from "./graph_words.js";
  * @property {number} fault  the node that has no value; −1: none
  */
 
-const [WIDTH, HEIGHT] = [66, 54]; // of a box
-const [PITCH_X, PITCH_Y] = [118, 68];
+const [HEIGHT, PITCH_Y] = [54, 68]; // of a box, and from one to the next
+const WIDE = { box: 66, pitch: 118 };
+const NARROW = { box: 60, pitch: 97 }; // of more layers than DEEP: the network of the chapter fits its column
+const DEEP = 7;
 const PAD = 6;
 const LINE = 13; // between two numbers
 
@@ -47,29 +49,39 @@ export function graphPicture(f, { label, onLeaf }) {
     draw(look, text) {
       svg.setAttribute("aria-label", `${label}. ${text}`);
       drawn?.draw(look);
-      const spot = look.node >= 0 && drawn?.places[look.node];
-      if (spot) follow(f, box, svg, spot);
+      if (drawn && look.node >= 0) {
+        const { places, size } = drawn;
+        follow(box, svg, places[look.node][0], places[look.edge?.child ?? look.node][0], size);
+      }
     },
   };
 }
 
-/** A box that does not fit can be scrolled by keys. @param {Frame} f @param {HTMLElement} box @param {string} label */
+/** A box that does not fit can be scrolled by keys, and fades out where it goes on. @param {Frame} f @param {HTMLElement} box @param {string} label */
 function scrolls(f, box, label) {
   const update = () => {
     const wide = box.scrollWidth > box.clientWidth + 1;
     setAttributes(box, wide ? { tabindex: 0, role: "group", "aria-label": label } : { tabindex: null, role: null, "aria-label": null });
+    box.classList.toggle("xp-cg-before", wide && box.scrollLeft > 2);
+    box.classList.toggle("xp-cg-after", wide && box.scrollLeft + box.clientWidth < box.scrollWidth - 2);
   };
+  box.addEventListener("scroll", update, { signal: f.signal, passive: true });
   const observer = new ResizeObserver(update);
   observer.observe(box);
   if (box.firstElementChild) observer.observe(box.firstElementChild);
   f.onCleanup(() => observer.disconnect());
 }
 
-/** Keep what happens in sight. @param {Frame} f @param {HTMLElement} box @param {SVGElement} svg @param {Spot} spot */
-function follow(f, box, svg, [layer]) {
+/**
+ * Keep what happens in sight: the layer of a node, and of the one it hears from if both have room.
+ * @param {HTMLElement} box @param {SVGElement} svg @param {number} layer @param {number} sender @param {typeof WIDE} size
+ */
+function follow(box, svg, layer, sender, { box: wide, pitch }) {
   if (box.scrollWidth <= box.clientWidth) return;
   const scale = svg.getBoundingClientRect().width / Number(svg.getAttribute("width"));
-  const [left, right] = [(layer - 0.6) * PITCH_X * scale, ((layer + 0.4) * PITCH_X + WIDTH) * scale];
+  const reach = (sender - layer) * pitch + wide + 2 * PAD < box.clientWidth / scale ? sender : layer;
+  const spare = Math.min(0.4 * pitch, Math.max(PAD, (box.clientWidth / scale - (reach - layer) * pitch - wide) / 2));
+  const [left, right] = [(PAD + layer * pitch - spare) * scale, (PAD + reach * pitch + wide + spare) * scale];
   if (left < box.scrollLeft) box.scrollLeft = left;
   else if (right > box.scrollLeft + box.clientWidth) box.scrollLeft = right - box.clientWidth;
 }
@@ -77,16 +89,18 @@ function follow(f, box, svg, [layer]) {
 /** @param {Frame} f @param {SVGSVGElement} svg @param {Formula} formula @param {string[]} names @param {(name: string) => void} onLeaf */
 function build(f, svg, formula, names, onLeaf) {
   const { places, routes, depth, height } = arrange(formula);
-  const [width, tall] = [depth * PITCH_X - (PITCH_X - WIDTH) + 2 * PAD, height * PITCH_Y - (PITCH_Y - HEIGHT) + 2 * PAD];
+  const size = depth > DEEP ? NARROW : WIDE;
+  const [width, tall] = [(depth - 1) * size.pitch + size.box + 2 * PAD, height * PITCH_Y - (PITCH_Y - HEIGHT) + 2 * PAD];
   setAttributes(svg, { viewBox: `0 0 ${width} ${tall}`, width, height: tall });
   svg.style.setProperty("--wide", `${width}px`);
+  svg.classList.toggle("xp-cg-deep", size === NARROW);
   const entries = entrances(formula, routes);
-  const edges = routes.map((route, k) => ({ ...route, ...edgeParts(route.corners, entries[k]) }));
+  const edges = routes.map((route, k) => ({ ...route, ...edgeParts(route.corners, entries[k], size) }));
   keepApart(edges.map((e) => e.text));
-  const boxes = formula.nodes.map((node) => boxParts(f, node, names[node.id], places[node.id], onLeaf));
+  const boxes = formula.nodes.map((node) => boxParts(f, node, names[node.id], places[node.id], size, onLeaf));
   svg.replaceChildren(...edges.map((e) => e.path), ...boxes.map((b) => b.group), ...edges.map((e) => e.text));
   return {
-    places,
+    places, size,
     /** @param {Look} look */
     draw(look) {
       boxes.forEach((box, id) => box.draw(look, id));
@@ -140,11 +154,11 @@ function entrances({ nodes }, routes) {
   return offsets;
 }
 
-/** @param {Spot[]} corners @param {number} entry */
-function edgeParts(corners, entry) {
-  const at = (/** @type {Spot} */ [layer, row]) => /** @type {[number, number]} */ ([PAD + layer * PITCH_X, PAD + row * PITCH_Y + HEIGHT / 2]);
+/** @param {Spot[]} corners @param {number} entry @param {typeof WIDE} size */
+function edgeParts(corners, entry, { box, pitch }) {
+  const at = (/** @type {Spot} */ [layer, row]) => /** @type {[number, number]} */ ([PAD + layer * pitch, PAD + row * PITCH_Y + HEIGHT / 2]);
   let [x, y] = at(corners[0]);
-  x += WIDTH;
+  x += box;
   let d = `M${x} ${y}`;
   let middle = [x, y];
   corners.slice(1).forEach((corner, k) => {
@@ -153,9 +167,9 @@ function edgeParts(corners, entry) {
     const to = last ? row + entry : row;
     const half = (x + left) / 2;
     d += `C${half} ${y} ${half} ${to} ${left} ${to}`;
-    if (!last) d += `h${WIDTH}`;
+    if (!last) d += `h${box}`;
     middle = [half, (y + to) / 2];
-    [x, y] = [left + WIDTH, to];
+    [x, y] = [left + box, to];
   });
   const flat = Math.abs(middle[1] - y) < 12; // then the number stands above its edge, or below it where another is above
   const text = s("text", { class: "xp-cg-slope", x: middle[0], y: middle[1] + (!flat ? 4 : entry > 0 ? 15 : -6), "text-anchor": "middle" });
@@ -164,18 +178,18 @@ function edgeParts(corners, entry) {
 
 /**
  * @param {Frame} f @param {import("../core/formula.js").Node} node @param {string} name @param {Spot} spot
- * @param {(name: string) => void} onLeaf
+ * @param {typeof WIDE} size @param {(name: string) => void} onLeaf
  */
-function boxParts(f, node, name, [layer, row], onLeaf) {
+function boxParts(f, node, name, [layer, row], { box: wide, pitch }, onLeaf) {
   const leaf = node.kind !== "operation";
-  const line = (/** @type {string} */ kind, /** @type {number} */ y, x = WIDTH / 2, anchor = "middle") =>
+  const line = (/** @type {string} */ kind, /** @type {number} */ y, x = wide / 2, anchor = "middle") =>
     s("text", { class: kind, x, y, "text-anchor": anchor });
   const sign = line("xp-cg-sign", 14, 5, "start");
-  const title = leaf ? line("xp-cg-title", 14) : line("xp-cg-title", 14, WIDTH - 5, "end");
+  const title = leaf ? line("xp-cg-title", 14) : line("xp-cg-title", 14, wide - 5, "end");
   const [value, bar] = [line("xp-cg-value", 31), line("xp-cg-bar", 48)];
-  const group = s("g", { class: "xp-cg-box", transform: `translate(${PAD + layer * PITCH_X} ${(PAD + row * PITCH_Y).toFixed(1)})` },
-    s("rect", { class: "xp-cg-frame", width: WIDTH, height: HEIGHT, rx: leaf ? 12 : 2 }),
-    s("path", { class: "xp-cg-tint", d: `M1 36H${WIDTH - 1}V${HEIGHT - 1}H1Z` }), sign, title, value, bar);
+  const group = s("g", { class: "xp-cg-box", transform: `translate(${PAD + layer * pitch} ${(PAD + row * PITCH_Y).toFixed(1)})` },
+    s("rect", { class: "xp-cg-frame", width: wide, height: HEIGHT, rx: leaf ? 12 : 2 }),
+    s("path", { class: "xp-cg-tint", d: `M1 36H${wide - 1}V${HEIGHT - 1}H1Z` }), sign, title, value, bar);
   if (!leaf) sign.textContent = symbol(node);
   title.textContent = name.length > (leaf ? 8 : 4) ? `${name.slice(0, leaf ? 7 : 3)}…` : name;
   if (!leaf && !node.name) title.classList.add("xp-cg-nameless");

@@ -24,7 +24,8 @@ export const number = (v) => significant(v, 4);
 
 /** What each node is called: its name, or v and its place in the order. @param {Formula} formula @returns {string[]} */
 export function labels({ nodes }) {
-  const letter = nodes.some(({ name }) => /^v\d+$/.test(name)) ? "n" : "v";
+  const taken = (/** @type {string} */ letter) => nodes.some(({ name }) => new RegExp(`^${letter}\\d+$`).test(name));
+  const letter = ["v", "n", "u", "k"].find((one) => !taken(one)) ?? "node";
   return nodes.map(({ id, name }) => name || `${letter}${id + 1}`);
 }
 
@@ -70,5 +71,5 @@ export function expression(node, args) {
   return `${op}(${all[0]})`;
 }
 
-/** A negative number in parentheses. @param {string} text */
-const wrapped = (text) => (text.startsWith("−") ? `(${text})` : text);
+/** A negative number, or one with a power of ten, in parentheses. @param {string} text */
+export const wrapped = (text) => (/^−|×/.test(text) ? `(${text})` : text);

@@ -14,6 +14,8 @@ const MOST = 0.5; // how much of the colour at ±1: points must stay visible on 
  */
 export function heat(f) {
   const tones = new Uint32Array(TONES);
+  /** One picture a size, for all canvases: dozens of maps a frame are no work for the garbage collector. @type {Map<number, ImageData>} */
+  const images = new Map();
   const recolor = () => {
     const { paper, sim, mf } = colors(f);
     const [ground, plus, minus] = [paper, sim, mf].map(parseColor);
@@ -29,7 +31,8 @@ export function heat(f) {
     if (canvas.width !== size) canvas.width = canvas.height = size;
     const context = canvas.getContext("2d");
     if (!context) return;
-    const image = context.createImageData(size, size);
+    const image = images.get(size) ?? new ImageData(size, size);
+    images.set(size, image);
     const pixels = new Uint32Array(image.data.buffer);
     for (let i = 0; i < pixels.length; i++) {
       const v = value(i);

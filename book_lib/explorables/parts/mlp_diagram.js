@@ -2,7 +2,7 @@
 
 import { INPUTS } from "../core/mlp.js";
 import { h, s, setAttributes } from "../kit/dom.js";
-import { fixed } from "../kit/format.js";
+import { fixed, significant } from "../kit/format.js";
 import { GRID } from "./mlp_plane.js";
 
 /** @typedef {import("../kit/frame.js").Frame} Frame */
@@ -17,9 +17,9 @@ const HEAD = 22; // px for the names of the layers
 /**
  * @param {Frame} f
  * @param {{into: HTMLElement, t: (key: string, values?: Record<string, unknown>) => string, paint: ReturnType<typeof import("./heat.js").heat>,
- *     onPick: (unit: Unit) => void}} options
+ *     onPick: (unit: Unit) => void, onPeek: (unit: Unit | null) => void}} options  onPeek: the mouse comes, and goes
  */
-export function diagram(f, { into, t, paint, onPick }) {
+export function diagram(f, { into, t, paint, onPick, onPeek }) {
   const edges = s("svg", { class: "xp-mlp-edges", preserveAspectRatio: "none", "aria-hidden": "true" });
   const nodes = h("div", {});
   const node = h("div", { class: "xp-mlp-net", role: "group", "aria-label": t("net") }, edges, nodes);
@@ -30,6 +30,8 @@ export function diagram(f, { into, t, paint, onPick }) {
   let built = "";
   /** @type {SVGLineElement[][]} */
   let lines = [];
+  /** What the lines look like now: most do not change from frame to frame. @type {number[][]} */
+  let looks = [];
 
   const unitButton = (/** @type {number} */ layer, /** @type {number} */ unit) => {
     const key = `${layer},${unit}`;
@@ -37,6 +39,8 @@ export function diagram(f, { into, t, paint, onPick }) {
     if (known) return known;
     const made = h("button", { type: "button", class: "xp-mlp-unit", "aria-pressed": "false", "aria-label": t("unit", { l: layer, u: unit + 1 }) }, h("canvas", { "aria-hidden": "true" }));
     made.addEventListener("click", () => onPick({ layer, unit }), { signal: f.signal });
+    made.addEventListener("pointerenter", ({ pointerType }) => void (pointerType === "mouse" && onPeek({ layer, unit })), { signal: f.signal });
+    made.addEventListener("pointerleave", ({ pointerType }) => void (pointerType === "mouse" && onPeek(null)), { signal: f.signal });
     pool.set(key, made);
     return made;
   };
@@ -61,6 +65,7 @@ export function diagram(f, { into, t, paint, onPick }) {
       const [a, b] = [at(l, k % sizes[l]), at(l + 1, Math.floor(k / sizes[l]))];
       return s("line", { x1: a.x, y1: a.y, x2: b.x, y2: b.y, "vector-effect": "non-scaling-stroke" });
     }));
+    looks = lines.map((row) => row.map(() => NaN));
     edges.replaceChildren(...lines.flat());
   };
 
@@ -75,9 +80,13 @@ export function diagram(f, { into, t, paint, onPick }) {
       if (built !== sizes.join()) build(sizes);
       built = sizes.join();
       network.weights.forEach((weights, l) => weights.forEach((w, k) => {
+        const wide = Number.isFinite(w) ? Math.round(10 * Math.min(7, 0.4 + 1.6 * Math.abs(w))) / 10 : 0;
+        const look = w < 0 ? -wide : wide;
+        if (looks[l][k] === look) return;
+        looks[l][k] = look;
         const line = lines[l][k];
         line.setAttribute("class", `xp-mlp-edge xp-${w < 0 ? "mean_field" : "simulation"}`);
-        line.style.strokeWidth = `${Number.isFinite(w) ? Math.min(7, 0.4 + 1.6 * Math.abs(w)).toFixed(2) : 0}px`;
+        line.style.strokeWidth = `${wide}px`;
       }));
       for (let l = 1; l < sizes.length; l++) {
         const last = l === sizes.length - 1;
@@ -109,13 +118,14 @@ export function largest(values, unit, size) {
  */
 export function formula(network, { layer, unit }, activation) {
   const D = network.sizes[layer - 1];
+  const short = (/** @type {number} */ v) => (Math.abs(v) < 1000 ? fixed(Math.abs(v), 2) : significant(Math.abs(v), 3));
   const sub = (/** @type {number} */ k) => [...String(k + 1)].map((c) => "₀₁₂₃₄₅₆₇₈₉"[Number(c)]).join("");
   const parts = Array.from({ length: D }, (_, k) => {
     const w = network.weights[layer - 1][unit * D + k];
-    return `${w < 0 ? "− " : k ? "+ " : ""}${fixed(Math.abs(w), 2)} ${layer === 1 ? INPUTS[k] : `h${sub(k)}`}`;
+    return `${w < 0 ? "− " : k ? "+ " : ""}${short(w)} ${layer === 1 ? INPUTS[k] : `h${sub(k)}`}`;
   });
   const c = network.biases[layer - 1][unit];
-  const inner = `${parts.join(" ")} ${c < 0 ? "−" : "+"} ${fixed(Math.abs(c), 2)}`;
+  const inner = `${parts.join(" ")} ${c < 0 ? "−" : "+"} ${short(c)}`;
   if (layer === network.sizes.length - 1) return `z = ${inner}`;
   const name = { tanh: "tanh", relu: "ReLU", sigmoid: "σ", identity: "" }[activation];
   return name ? `h = ${name}(${inner})` : `h = ${inner}`;

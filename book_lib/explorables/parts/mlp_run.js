@@ -19,6 +19,7 @@ export class Run {
     /** Step, training loss, held-out loss, at T = 1. @type {[number, number, number][]} */
     this.curve = [];
     this.lost = NaN; // the loss at which it diverged
+    this.late = false; // whether the reader foretold when there was nothing left to foretell
     this.foretold = NaN; // the share of training points that were right at the step of the prediction
     this.least = { loss: Infinity, step: 0 }; // on held-out points
     const { network } = this.training;
@@ -47,8 +48,7 @@ export class Run {
 
   /** Other knobs for the same network. @param {Settings} settings */
   turn(settings) {
-    this.training.settings = settings;
-    this.training.at = this.training.order.length; // deal anew: the batches may be of another size
+    this.training.turn(settings);
     this.limit = this.edge();
   }
 
@@ -108,6 +108,17 @@ export class Run {
     return [crossEntropy(this.train, temperature), crossEntropy(this.test, temperature)];
   }
 
+  /** ReLU units that give 0 for every training point: no slope reaches their weights. */
+  get silent() {
+    const { network, settings } = this.training;
+    const { x, n } = this.sets.train;
+    if (settings.activation !== "relu" || !n) return 0;
+    network.forward(x, n);
+    const layers = network.sizes.slice(1, -1);
+    const quiet = (/** @type {number} */ l, /** @type {number} */ u) => Array.from({ length: n }, (_, i) => network.h[l][i * network.sizes[l] + u]).every((h) => h === 0);
+    return layers.reduce((sum, size, l) => sum + Array.from({ length: size }, (_, u) => Number(quiet(l + 1, u))).reduce((a, b) => a + b, 0), 0);
+  }
+
   get right() {
     return [accuracy(this.train), accuracy(this.test)];
   }
@@ -124,7 +135,7 @@ export function sentence(run, predict, t) {
   const { settings, network } = run.training;
   const { train } = run.sets;
   if (!train.n) return t("sayNone");
-  const values = { n: run.steps, e: Math.floor(run.steps / run.training.perEpoch), rate: significant(settings.learning_rate, 3), seed: settings.seed,
+  const values = { n: run.steps, e: run.training.rounds, rate: significant(settings.learning_rate, 3), seed: settings.seed,
     parameters: network.theta.length, limit: significant(run.limit, 2), train: significant(run.curve[0]?.[1] ?? NaN, 3) };
   const parts = run.training.diverged ? fate(run, values, t) : course(run, values, t);
   if (train.t.every((label) => label === train.t[0])) parts.push(t("sayOne"));
@@ -156,15 +167,18 @@ function course(run, values, t) {
   if (now > 1.02 * first) parts.push(t(steep ? "sayRise" : "sayWild", { ...values, limit: significant(run.startLimit, 2) }));
   else if (flat && run.steps >= 100 && run.right[0] < 0.9) parts.push(t("sayFlat"));
   else if (held > 1.2 * run.least.loss && run.steps > run.least.step + 100) parts.push(t("sayOver", { at: run.least.step }));
-  const { best } = run;
+  const { silent, best } = run;
+  if (silent) parts.push(t("saySilent", { k: silent, all: network.sizes.slice(1, -1).reduce((a, b) => a + b, 0) }));
   if (run.steps >= 100 && best === 0) parts.push(t("saySure"));
   else if (run.steps >= 100 && Number.isFinite(best) && Math.abs(Math.log(best)) > 0.2) parts.push(t(best > 1 ? "sayCold" : "sayHot", { best: fixed(best, 2) }));
+  if (run.steps >= LONGEST) parts.push(t("sayEnd", { n: LONGEST }));
   return parts;
 }
 
 /** What became of the prediction. @param {Run} run @param {string} predict @param {Words} t */
 function prophecy(run, predict, t) {
   const what = t(predict);
+  if (run.late) return t("foretoldLate", { what });
   if (run.steps < FORETOLD) return t(run.training.diverged ? "foretoldBlown" : "foretold", { what });
   return t(verdict(run.foretold) === predict ? "foretoldRight" : "foretoldWrong", { what, share: percent(run.foretold) });
 }
