@@ -30,7 +30,13 @@ from book_lib._hopfield_optimization import (
     tour_length,
     tour_network,
 )
-from book_lib._hopfield_theory import bit_error, bit_error_gauss, capacity_experiment, critical_load, retrieval_overlap
+from book_lib._hopfield_theory import (
+    bit_error,
+    bit_error_gauss,
+    capacity_experiment,
+    critical_load,
+    retrieval_overlap,
+)
 
 __all__ = [
     "Annealing",
