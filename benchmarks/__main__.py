@@ -31,6 +31,17 @@ def table(rows: list[dict]) -> list[str]:
     return lines
 
 
+def sizes_table(rows: list[dict]) -> list[str]:
+    """Lay out the rows of the Ising comparison at larger sizes: speed (ratio) for each size."""
+    sizes = list(rows[0]["ratio"])
+    lines = [f"| spin updates per ns (ratio) | {' | '.join(f'{size}²' for size in sizes)} |"]
+    lines.append(f"|---|{'--:|' * len(sizes)}")
+    for row in rows:
+        cells = [f"{row['updates_per_ns'][size]:.4f} ({row['ratio'][size]:.1f})" for size in sizes]
+        lines.append(f"| {row['name']} | {' | '.join(cells)} |")
+    return lines
+
+
 def draws_table(rows: list[dict]) -> list[str]:
     """Lay out the rows of the comparison of samplers: speed (ratio) for each number of outcomes."""
     outcomes = list(rows[0]["ratio"])
@@ -89,6 +100,8 @@ def report(results: dict) -> str:
     if "ising" in results:
         entry = results["ising"]
         lines += [*heading(f"Ising model, {entry['size']}², T = T_c", entry), *table(entry["rows"]), ""]
+        if "larger" in entry:
+            lines += [*sizes_table(entry["larger"]), ""]
     if "categorical" in results:
         entry = results["categorical"]
         title = f"Drawing from a discrete law of K outcomes, {entry['draws']:,} times"
@@ -139,7 +152,7 @@ def main() -> None:
         new["build"] = {"date": today, "cold_seconds": cold, "rebuild_seconds": rebuild}
     if not arguments.build:
         when = {"date": today, "machine": machine()}
-        new["ising"] = {**when, "size": ising.SIZE, "rows": ising.run()}
+        new["ising"] = {**when, "size": ising.SIZE, "rows": ising.run(), "larger": ising.scan()}
         new["categorical"] = {**when, "draws": categorical.DRAWS, "rows": categorical.run()}
         new["softmax_digits"] = {**when, "rows": softmax_digits.run()}
         new["scalar_engine"] = {**when, "rows": scalar_engine.run()}

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from book_lib import _checks
-from book_lib._hopfield_network import Hopfield
+from book_lib._hopfield_network import Hopfield, symmetric, vector
 from book_lib.rng import RandomLike, as_generator
 
-UNITS = ("binary", "spin")
-LARGEST = 20  # units whose 2²⁰ states fit the memory of a laptop
+VALUES = {"binary": (0, 1), "spin": (-1, 1)}
+LARGEST = 20  # units whose 2²⁰ states are soon summed
+LARGEST_QUOTIENT = 1e300  # of E/T, as in _checks.over_temperature
+_REMEDY = ", or the weights grow without end: give more of them, or a penalty"
+_CHUNK = 2**14  # states that are summed at a time: few enough to stay in the cache
 Array = NDArray[np.float64]
 
 
@@ -21,7 +26,7 @@ class Moments(NamedTuple):
 
     Args:
         mean: ⟨x_i⟩, shape (n,).
-        correlation: ⟨x_i x_j⟩, shape (n, n).
+        correlation: ⟨x_i x_j⟩, symmetric, shape (n, n).
     """
 
     mean: Array
@@ -50,8 +55,16 @@ def all_states(n: int, low: int = 0) -> NDArray[np.int8]:
     >>> all_states(2).tolist()
     [[0, 0], [0, 1], [1, 0], [1, 1]]
     """
-    bits = (np.arange(2**n)[:, None] >> np.arange(n)[::-1]) & 1
-    return (bits if low == 0 else 2 * bits - 1).astype(np.int8)
+    codes, states = np.arange(2**n), np.empty((2**n, n), np.int8)
+    for i in range(n):  # column by column: all at once would take eight times the memory
+        states[:, i] = np.where(codes >> (n - 1 - i) & 1, 1, low)
+    return states
+
+
+def blocks(states: NDArray[np.int8]) -> Iterator[Array]:
+    """Yield the states some thousand at a time, as floats."""
+    for start in range(0, len(states), _CHUNK):
+        yield states[start : start + _CHUNK].astype(float)
 
 
 def log_sum_exp(values: Array) -> float:
@@ -60,9 +73,21 @@ def log_sum_exp(values: Array) -> float:
     return float(top + np.log(np.exp(values - top).sum()))
 
 
+def shares(values: Array) -> Array:
+    """Return e^x / Σ e^x without overflow; they add up to 1, however large the x."""
+    weights = np.exp(values - values.max())
+    return weights / weights.sum()
+
+
 def sigmoid(x: Array) -> Array:
-    """Return 1/(1 + e^{−x}) without overflow."""
-    return 0.5 * (1 + np.tanh(0.5 * x))
+    """Return 1/(1 + e^{−x}); far below 0 it is e^x to all digits, until that is 0 too."""
+    with np.errstate(over="ignore"):  # e^{−x} may become infinite: one over it is 0, as it should be
+        return 1 / (1 + np.exp(-x))
+
+
+def softplus(x: Array) -> Array:
+    """Return ln(1 + e^x) without overflow, in a third of the time of ``np.logaddexp(0, x)``."""
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 
 
 def of_units(name: str, values: ArrayLike, n: int, units: str) -> Array:
@@ -70,18 +95,37 @@ def of_units(name: str, values: ArrayLike, n: int, units: str) -> Array:
     array = _checks.finite_array(name, values)
     if array.ndim == 0 or array.shape[-1] != n or array.size == 0:
         raise ValueError(f"{name} must hold states of {n} units, shape (…, {n}), got {array.shape}")
-    allowed = (0, 1) if units == "binary" else (-1, 1)
-    if not np.isin(array, allowed).all():
-        strange = array[~np.isin(array, allowed)][0]
-        raise ValueError(f"{name} must hold only {allowed[0]} and {allowed[1]}, got {strange}")
+    low, high = VALUES[units]
+    strange = array[(array != low) & (array != high)]
+    if strange.size:
+        raise ValueError(f"{name} must hold only {low} and {high}, got {strange[0]}")
     return array
+
+
+def rows_of_units(name: str, values: ArrayLike, n: int, units: str) -> Array:
+    """Return states as floats, shape (N, n), N ≥ 1, refusing all else."""
+    array = of_units(name, values, n, units)
+    if array.ndim != 2:
+        raise ValueError(f"{name} must hold a state in each row, shape (N, {n}), got {array.shape}")
+    return array
+
+
+def total(parts: Iterable[Array]) -> float:
+    """Return the sum of all |w| and |b|, which no |E| exceeds; infinity or NaN where no float holds it."""
+    with np.errstate(over="ignore"):
+        return float(sum(np.abs(part).sum() for part in parts))
+
+
+def check_quotient(parts: Iterable[Array], temperature: float) -> None:
+    """Refuse weights and a temperature for which E/T is more than a float holds with room to spare."""
+    _checks.over_temperature("energy", total(parts), temperature)
 
 
 class BoltzmannMachine:
     """Units that choose by chance: p(x) = e^{−E(x)/T}/Z with E = −½ xᵀWx − b·x (:cite:`ackley1985learning`).
 
-    Given all others, a unit of {0, 1} is on with probability σ(h/T), one of ±1 is up with σ(2h/T), where h = Wx + b:
-    between down and up lies h for the first, 2h for the second.
+    Given all others, a unit of {0, 1} is on with probability σ(h/T), one of ±1 is up with σ(2h/T), where
+    h = Wx + b: between down and up lies h for the first, 2h for the second.
 
     Args:
         weights: W, symmetric with a zero diagonal, shape (n, n).
@@ -90,8 +134,8 @@ class BoltzmannMachine:
         temperature: T > 0.
 
     Raises:
-        ValueError: if W is not symmetric, has a diagonal, or does not match b; numbers that are not finite; T ≤ 0; other
-            units.
+        ValueError: if W is not symmetric, has a diagonal, or does not match b; for numbers that are not
+            finite; for T ≤ 0, or so small that no float holds E/T; for other units.
         TypeError: if an argument is of the wrong kind.
 
     See the section :ref:`sec-bm-chance`.
@@ -102,26 +146,27 @@ class BoltzmannMachine:
     """
 
     def __init__(
-        self, weights: ArrayLike, bias: ArrayLike | None = None, units: str = "binary", temperature: float = 1.0
+        self,
+        weights: ArrayLike,
+        bias: ArrayLike | None = None,
+        units: str = "binary",
+        temperature: float = 1.0,
     ) -> None:
-        shape = np.shape(weights)
-        if len(shape) != 2 or shape[0] != shape[1] or shape[0] == 0:
-            raise ValueError(f"weights must be a square matrix, shape (n, n), got shape {shape}")
-        checked = Hopfield(shape[0])  # the same matrices serve both
-        checked.weights = weights
-        self.weights = checked.weights
-        self.bias = np.zeros(shape[0]) if bias is None else _checks.finite_array("bias", bias).copy()
-        if self.bias.shape != (shape[0],):
-            raise ValueError(f"bias must have shape {(shape[0],)}, got {self.bias.shape}")
-        self.units = _checks.one_of("units", units, UNITS)
-        self.temperature = _checks.positive("temperature", temperature)
+        self._weights = symmetric("weights", weights, 1)
+        self._bias = vector("bias", bias, len(self._weights))
+        self._units = _checks.one_of("units", units, VALUES)
+        self.temperature = temperature
 
     @classmethod
     def of(cls, network: Hopfield, temperature: float) -> BoltzmannMachine:
-        """Return a Hopfield network with chance: at T → 0 its units follow their fields again.
+        """Return a Hopfield network with chance.
+
+        As T → 0 its units follow their fields again, but toss a fair coin where the field is 0.
 
         Raises:
             TypeError, ValueError: if ``network`` is no Hopfield network or T is not positive.
+
+        See the section :ref:`sec-bm-limit`.
         """
         if not isinstance(network, Hopfield):
             raise TypeError(f"network must be a Hopfield network, got {type(network).__name__}")
@@ -132,8 +177,62 @@ class BoltzmannMachine:
 
     @property
     def n(self) -> int:
-        """The number of units."""
-        return len(self.bias)
+        """The number of units, fixed."""
+        return len(self._bias)
+
+    @property
+    def units(self) -> str:
+        """ "binary" or "spin", fixed; :meth:`convert` makes a machine of the other."""
+        return self._units
+
+    @property
+    def weights(self) -> Array:
+        """W, shape (n, n): a copy; assign a symmetric matrix with a zero diagonal to replace it.
+
+        Raises:
+            TypeError, ValueError: on assignment of anything else.
+        """
+        return self._weights.copy()
+
+    @weights.setter
+    def weights(self, value: ArrayLike) -> None:
+        array = symmetric("weights", value, 1)
+        if array.shape != self._weights.shape:
+            raise ValueError(f"weights must have shape {self._weights.shape}, got {array.shape}")
+        check_quotient((array, self._bias), self._temperature)
+        self._weights = array
+
+    @property
+    def bias(self) -> Array:
+        """b, shape (n,): a copy; assign to replace it.
+
+        Raises:
+            TypeError, ValueError: on assignment of another shape or of what is not finite.
+        """
+        return self._bias.copy()
+
+    @bias.setter
+    def bias(self, value: ArrayLike) -> None:
+        array = vector("bias", _checks.finite_array("bias", value), self.n)
+        check_quotient((self._weights, array), self._temperature)
+        self._bias = array
+
+    @property
+    def temperature(self) -> float:
+        """T, settable at any time.
+
+        Raises:
+            TypeError, ValueError: on assignment of what is no positive number.
+        """
+        return self._temperature
+
+    @temperature.setter
+    def temperature(self, value: float) -> None:
+        temperature = _checks.positive("temperature", value)
+        check_quotient((self._weights, self._bias), temperature)
+        self._temperature = temperature
+
+    # ------------------------------------------------------------------ one state at a time
 
     def field(self, states: ArrayLike) -> Array:
         """Return h = Wx + b for each state, shape (…, n).
@@ -141,7 +240,7 @@ class BoltzmannMachine:
         Raises:
             TypeError, ValueError: if a state is not of such units or not of length n.
         """
-        return of_units("states", states, self.n, self.units) @ self.weights + self.bias
+        return of_units("states", states, self.n, self.units) @ self._weights + self._bias
 
     def energy(self, states: ArrayLike) -> Array | float:
         """Return E = −½ xᵀWx − b·x of each state, shape (…,).
@@ -149,21 +248,28 @@ class BoltzmannMachine:
         Raises:
             TypeError, ValueError: if a state is not of such units or not of length n.
         """
-        x = of_units("states", states, self.n, self.units)
-        energy = -0.5 * (x * (x @ self.weights)).sum(-1) - x @ self.bias
+        energy = self._energy(of_units("states", states, self.n, self.units))
         return float(energy) if energy.ndim == 0 else energy
+
+    def _energy(self, x: Array) -> Array:
+        return -0.5 * (x * (x @ self._weights)).sum(-1) - x @ self._bias
 
     def probability_on(self, states: ArrayLike) -> Array:
         """Return, for each unit of each state, the chance of 1 given the others, shape (…, n).
 
         Raises:
             TypeError, ValueError: if a state is not of such units or not of length n.
+
+        See the section :ref:`sec-bm-chance`.
         """
         return sigmoid(self._gap() * self.field(states) / self.temperature)
 
     def _gap(self) -> int:
         """Return how far apart the two values of a unit are."""
-        return 1 if self.units == "binary" else 2
+        low, high = VALUES[self.units]
+        return high - low
+
+    # ------------------------------------------------------------------ all states at once
 
     def states(self) -> NDArray[np.int8]:
         """Return all 2ⁿ states, shape (2ⁿ, n), unit 0 changing slowest.
@@ -172,16 +278,22 @@ class BoltzmannMachine:
             ValueError: for more than 20 units.
         """
         if self.n > LARGEST:
-            raise ValueError(f"the machine must have at most {LARGEST} units to list its states, got {self.n}")
-        return all_states(self.n, 0 if self.units == "binary" else -1)
+            raise ValueError(f"weights must join at most {LARGEST} units to list their states, got {self.n}")
+        return all_states(self.n, VALUES[self.units][0])
+
+    def _exponents(self) -> Array:
+        """Return −E/T of all states."""
+        return np.concatenate([-self._energy(x) for x in blocks(self.states())]) / self.temperature
 
     def log_partition(self) -> float:
-        """Return ln Z, the sum over all states made one by one; see :ref:`sec-bm-price`.
+        """Return ln Z, the sum over all states made one by one.
 
         Raises:
             ValueError: for more than 20 units.
+
+        See the section :ref:`sec-bm-price`.
         """
-        return log_sum_exp(-self.energy(self.states()) / self.temperature)
+        return log_sum_exp(self._exponents())
 
     def distribution(self) -> Array:
         """Return p of every state in the order of :meth:`states`, shape (2ⁿ,).
@@ -189,8 +301,7 @@ class BoltzmannMachine:
         Raises:
             ValueError: for more than 20 units.
         """
-        minus = -self.energy(self.states()) / self.temperature
-        return np.exp(minus - log_sum_exp(minus))
+        return shares(self._exponents())
 
     def moments(self) -> Moments:
         """Return ⟨x_i⟩ and ⟨x_i x_j⟩, exactly.
@@ -198,8 +309,14 @@ class BoltzmannMachine:
         Raises:
             ValueError: for more than 20 units.
         """
-        p, x = self.distribution(), self.states().astype(float)
-        return Moments(p @ x, x.T @ (p[:, None] * x))
+        p, start = self.distribution(), 0
+        mean, correlation = np.zeros(self.n), np.zeros((self.n, self.n))
+        for x in blocks(self.states()):
+            share = p[start : start + len(x)]
+            mean += share @ x
+            correlation += x.T @ (share[:, None] * x)
+            start += len(x)
+        return Moments(mean, (correlation + correlation.T) / 2)
 
     def log_likelihood(self, data: ArrayLike) -> float:
         """Return the mean of ln p(x) over the data, in nats.
@@ -208,12 +325,13 @@ class BoltzmannMachine:
             data: shape (N, n).
 
         Raises:
-            TypeError, ValueError: if a state is not of such units or not of length n; for more than 20 units.
+            TypeError, ValueError: if a state is not of such units or not of length n; for more than 20.
         """
-        return float(np.mean(-self.energy(_rows(data)) / self.temperature) - self.log_partition())
+        x = rows_of_units("data", data, self.n, self.units)
+        return float(-self._energy(x).mean() / self.temperature - self.log_partition())
 
     def gradient(self, data: ArrayLike) -> Slope:
-        """Return the slope of :meth:`log_likelihood`: data minus model, by T (the lemma, :eq:`eq-info-lemma`).
+        """Return the slope of :meth:`log_likelihood`: data minus model, by T (:eq:`eq-info-lemma`).
 
         ∂/∂w_ij = (⟨x_i x_j⟩_data − ⟨x_i x_j⟩_model)/T, ∂/∂b_i = (⟨x_i⟩_data − ⟨x_i⟩_model)/T.
 
@@ -225,10 +343,12 @@ class BoltzmannMachine:
 
         See the section :ref:`sec-bm-learning`.
         """
-        x, model = of_units("data", _rows(data), self.n, self.units), self.moments()
+        x, model = rows_of_units("data", data, self.n, self.units), self.moments()
         pairs = (x.T @ x / len(x) - model.correlation) / self.temperature
         np.fill_diagonal(pairs, 0)
         return Slope(pairs, (x.mean(0) - model.mean) / self.temperature)
+
+    # ------------------------------------------------------------------ by chance
 
     def sample(
         self, sweeps: int, rng: RandomLike, chains: int = 1, start: ArrayLike | None = None
@@ -250,80 +370,105 @@ class BoltzmannMachine:
         See the section :ref:`sec-bm-gibbs`.
         """
         sweeps, generator = _checks.integer("sweeps", sweeps, 1), as_generator(rng)
-        chains = _checks.integer("chains", chains, 1)
+        chains, (low, high) = _checks.integer("chains", chains, 1), VALUES[self.units]
         if start is None:
-            x = generator.integers(0, 2, size=(chains, self.n)).astype(float) * self._gap() - (self._gap() - 1)
+            x = np.where(generator.integers(0, 2, size=(chains, self.n)), float(high), low)
         else:
-            x = of_units("start", _rows(start), self.n, self.units).copy()
+            x = rows_of_units("start", start, self.n, self.units).copy()
         path = np.empty((sweeps, *x.shape), np.int8)
         for turn in range(sweeps):
             for i in range(self.n):
-                chance = sigmoid(self._gap() * (x @ self.weights[i] + self.bias[i]) / self.temperature)
-                x[:, i] = np.where(generator.random(len(x)) < chance, 1, 1 - self._gap())
+                field = x @ self._weights[i] + self._bias[i]
+                chance = sigmoid((high - low) * field / self.temperature)
+                x[:, i] = np.where(generator.random(len(x)) < chance, high, low)
             path[turn] = x
         return path
 
     def convert(self, units: str) -> BoltzmannMachine:
         """Return the machine of other units with the same law: x = (1 + s)/2 turns one energy into the other.
 
-        With W′ = W/4 and b′ = b/2 + W1/4 for spins, and W = 4W′ and b = 2b′ − 2W′1 back; see :ref:`sec-bm-units`.
+        With W′ = W/4 and b′ = b/2 + W1/4 for spins, and W = 4W′ and b = 2b′ − 2W′1 back.
 
         Raises:
             ValueError: for other units than "binary" and "spin".
+
+        See the section :ref:`sec-bm-units`.
         """
-        if _checks.one_of("units", units, UNITS) == self.units:
-            return BoltzmannMachine(self.weights, self.bias, units, self.temperature)
-        rows = self.weights.sum(1)
-        if units == "spin":
-            return BoltzmannMachine(self.weights / 4, self.bias / 2 + rows / 4, units, self.temperature)
-        return BoltzmannMachine(4 * self.weights, 2 * self.bias - 2 * rows, units, self.temperature)
-
-
-def _rows(data: ArrayLike) -> ArrayLike:
-    if np.ndim(data) != 2:
-        raise ValueError(f"data must hold a state in each row, shape (N, n), got shape {np.shape(data)}")
-    return data
+        w, b = self._weights, self._bias
+        if _checks.one_of("units", units, VALUES) != self.units:
+            rows = w.sum(1)
+            w, b = (w / 4, b / 2 + rows / 4) if units == "spin" else (4 * w, 2 * b - 2 * rows)
+        return BoltzmannMachine(w, b, units, self.temperature)
 
 
 def pseudo_likelihood_fit(samples: ArrayLike, penalty: float = 0.0) -> BoltzmannMachine:
     """Recover couplings from states: the inverse of sampling (:cite:`besag1975statistical`).
 
-    Maximises the mean of Σ_i ln p(s_i | the others) = Σ_i ln σ(2 s_i h_i), which needs no Z, minus λ Σ_{i<j} w_ij². It is
-    concave, and its maximum tends to the true W and b as samples grow.
+    Maximises the mean of Σ_i ln p(s_i | the others) = Σ_i ln σ(2 s_i h_i), which needs no Z, minus
+    λ Σ_{i<j} w_ij². It is concave, and its maximum tends to the true W and b as samples grow.
 
     Args:
         samples: ±1, shape (N, n).
-        penalty: λ ≥ 0. Without it a unit that always does as another would get endless weights.
+        penalty: λ ≥ 0.
 
     Returns:
         A machine of spins at T = 1.
 
     Raises:
-        TypeError, ValueError: if the samples are not ±1 of shape (N, n) or λ is negative; if the fit does not converge.
+        TypeError: if the samples are no numbers.
+        ValueError: if they are not ±1 of shape (N, n), or λ is negative; if a unit never changes; and,
+            without a penalty, if two units are never seen in one of their four states, or the others foretell
+            a unit without fail: then the weights grow without end.
 
     See the section :ref:`sec-bm-inverse`.
     """
-    from scipy.optimize import minimize
-
-    s = of_units("samples", _rows(samples), np.shape(samples)[1], "spin")
+    array = _checks.finite_array("samples", samples)
+    s = rows_of_units("samples", array, array.shape[-1] if array.ndim else 1, "spin")
     penalty = _checks.finite("penalty", penalty)
     if penalty < 0:
         raise ValueError(f"penalty must be at least 0, got {penalty}")
+    still = np.flatnonzero((s == s[0]).all(0))
+    if still.size:
+        alone = f"{s[0, still[0]]:g} alone for unit {still[0]}"
+        raise ValueError(f"samples must show every unit in both states, got {alone}")
+    if penalty == 0:
+        _check_pairs(s)
+    weights, bias = _climb_pseudo_likelihood(s, penalty)
+    if penalty == 0 and (s * (s @ weights + bias) > 0).all(0).any():
+        raise ValueError(f"samples must leave every unit in doubt, given the others{_REMEDY}")
+    return BoltzmannMachine(weights, bias, "spin")
+
+
+def _check_pairs(s: Array) -> None:
+    """Refuse samples in which two units miss one of their four states: w and b could fit that ever better."""
+    for x, y in itertools.product((-1, 1), repeat=2):
+        missing = np.argwhere((s == x).T.astype(float) @ (s == y) == 0)
+        for i, j in missing[missing[:, 0] != missing[:, 1]].tolist():
+            raise ValueError(f"samples must show units {i} and {j} as ({x}, {y}) too{_REMEDY}")
+
+
+def _climb_pseudo_likelihood(s: Array, penalty: float) -> tuple[Array, Array]:
+    """Return the weights and biases of the largest penalised pseudo-likelihood of the samples."""
+    from scipy.optimize import minimize
+
     n, pairs = s.shape[1], np.triu_indices(s.shape[1], 1)
 
-    def cost(parameters: Array) -> tuple[float, Array]:
+    def unpack(parameters: Array) -> tuple[Array, Array]:
         w = np.zeros((n, n))
         w[pairs] = parameters[n:]
-        w += w.T
-        margin = 2 * s * (s @ w + parameters[:n])
-        value = np.logaddexp(0, -margin).sum(1).mean() + penalty * (parameters[n:] ** 2).sum()
+        return w + w.T, parameters[:n]
+
+    def cost(parameters: Array) -> tuple[float, Array]:
+        w, b = unpack(parameters)
+        margin = 2 * s * (s @ w + b)
         pull = -2 * s * sigmoid(-margin) / len(s)  # ∂/∂h
         slope = s.T @ pull
-        return float(value), np.concatenate([pull.sum(0), (slope + slope.T)[pairs] + 2 * penalty * parameters[n:]])
+        by_pair = (slope + slope.T)[pairs] + 2 * penalty * parameters[n:]
+        value = softplus(-margin).sum() / len(s) + penalty * (parameters[n:] ** 2).sum()
+        return float(value), np.concatenate([pull.sum(0), by_pair])
 
-    found = minimize(cost, np.zeros(n + len(pairs[0])), jac=True, method="L-BFGS-B", options={"maxiter": 2000})
-    if not found.success:
-        raise ValueError(f"the couplings do not settle (try a penalty above {penalty:g}): {found.message}")
-    w = np.zeros((n, n))
-    w[pairs] = found.x[n:]
-    return BoltzmannMachine(w + w.T, found.x[:n], "spin")
+    options = {"maxiter": 5000, "maxfun": 50000, "gtol": 1e-8, "ftol": 1e-14}
+    found = minimize(cost, np.zeros(n + len(pairs[0])), jac=True, method="L-BFGS-B", options=options)
+    if np.abs(found.jac).max() > 1e-4:  # whatever it says: rounding may stop it at the top
+        raise ValueError(f"samples must have a most likely machine, but none was found: {found.message}")
+    return unpack(found.x)

@@ -9,10 +9,25 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from book_lib import _checks
-from book_lib._boltzmann_machine import LARGEST, Array, all_states, log_sum_exp, of_units, sigmoid
+from book_lib._boltzmann_machine import (
+    LARGEST,
+    LARGEST_QUOTIENT,
+    Array,
+    all_states,
+    blocks,
+    check_quotient,
+    log_sum_exp,
+    of_units,
+    rows_of_units,
+    shares,
+    sigmoid,
+    softplus,
+    total,
+)
+from book_lib._hopfield_network import vector
 from book_lib.rng import Generator, RandomLike, as_generator
 
-_CHUNK = 4096  # states of the smaller layer that are summed over at a time
+_WATCHED = 256  # rows of the data whose pseudo-likelihood a fit follows: all would take longer than the fit
 
 
 class RBMSlope(NamedTuple):
@@ -34,9 +49,9 @@ class RBMHistory:
     """What :meth:`RBM.fit` saw.
 
     Args:
-        reconstruction: mean squared distance of data and one step of Gibbs sampling, a value an epoch. It is no
+        reconstruction: mean squared distance of data from p(v | p(h | data)), a value an epoch. It is no
             likelihood, and may fall while that does.
-        pseudo_likelihood: mean of Σ_i ln p(v_i | the rest), in nats, a value an epoch.
+        pseudo_likelihood: :meth:`RBM.pseudo_likelihood` of at most 256 rows of the data, a value an epoch.
     """
 
     reconstruction: list[float] = field(default_factory=list)
@@ -44,10 +59,11 @@ class RBMHistory:
 
 
 class RBM:
-    """Visible units v and hidden units h of {0, 1}, coupled across but not within the layers (:cite:`smolensky1986`).
+    """Visible units v and hidden units h of {0, 1}, coupled across the two layers but not within them.
 
+    The machine is that of :cite:`smolensky1986information`.
     E(v, h) = −vᵀWh − a·v − b·h and p = e^{−E/T}/Z. Given one layer, the units of the other are independent:
-    p(h_j = 1 | v) = σ((vW + b)_j/T).
+    p(h_j = 1 | v) = σ((vW + b)_j/T). The arrays are the machine's own: change them, and it changes.
 
     Args:
         weights: W, shape (V, H).
@@ -56,7 +72,8 @@ class RBM:
         temperature: T > 0.
 
     Raises:
-        ValueError: if shapes do not match, numbers are not finite or T is not positive.
+        ValueError: if shapes do not match, numbers are not finite, T is not positive, or so small that no
+            float holds E/T.
         TypeError: if an argument is of the wrong kind.
 
     See the section :ref:`sec-bm-restricted`.
@@ -74,10 +91,10 @@ class RBM:
     ) -> None:
         self.weights = _checks.finite_array("weights", weights).copy()
         if self.weights.ndim != 2 or self.weights.size == 0:
-            raise ValueError(f"weights must have shape (V, H), got {self.weights.shape}")
-        self.visible_bias = _bias("visible_bias", visible_bias, self.weights.shape[0])
-        self.hidden_bias = _bias("hidden_bias", hidden_bias, self.weights.shape[1])
-        self.temperature = _checks.positive("temperature", temperature)
+            raise ValueError(f"weights must have shape (V, H) with V, H ≥ 1, got {self.weights.shape}")
+        self.visible_bias = vector("visible_bias", visible_bias, self.weights.shape[0])
+        self.hidden_bias = vector("hidden_bias", hidden_bias, self.weights.shape[1])
+        self.temperature = temperature
 
     @classmethod
     def random(cls, visible: int, hidden: int, rng: RandomLike, scale: float = 0.01) -> RBM:
@@ -85,6 +102,9 @@ class RBM:
 
         Raises:
             TypeError, ValueError: if a size is below 1 or the scale not positive.
+
+        >>> RBM.random(64, 32, rng=0)
+        RBM(visible=64, hidden=32, temperature=1)
         """
         shape = (_checks.integer("visible", visible, 1), _checks.integer("hidden", hidden, 1))
         return cls(_checks.positive("scale", scale) * as_generator(rng).standard_normal(shape))
@@ -92,6 +112,24 @@ class RBM:
     def __repr__(self) -> str:
         visible, hidden = self.weights.shape
         return f"RBM(visible={visible}, hidden={hidden}, temperature={self.temperature:g})"
+
+    @property
+    def temperature(self) -> float:
+        """T, settable at any time.
+
+        Raises:
+            TypeError, ValueError: on assignment of what is no positive number.
+        """
+        return self._temperature
+
+    @temperature.setter
+    def temperature(self, value: float) -> None:
+        temperature = _checks.positive("temperature", value)
+        check_quotient(self._parts(), temperature)
+        self._temperature = temperature
+
+    def _parts(self) -> tuple[Array, Array, Array]:
+        return self.weights, self.visible_bias, self.hidden_bias
 
     # ------------------------------------------------------------------ the law
 
@@ -101,7 +139,10 @@ class RBM:
         Raises:
             TypeError, ValueError: if the units are not 0 and 1 or the lengths do not match.
         """
-        v, h = self._visible("visible", visible), of_units("hidden", hidden, self.weights.shape[1], "binary")
+        v = of_units("visible", visible, self.weights.shape[0], "binary")
+        h = of_units("hidden", hidden, self.weights.shape[1], "binary")
+        if v.ndim > 1 and h.ndim > 1 and v.shape[:-1] != h.shape[:-1]:
+            raise ValueError(f"hidden must have as many rows as visible, got {h.shape} and {v.shape}")
         energy = -((v @ self.weights) * h).sum(-1) - v @ self.visible_bias - h @ self.hidden_bias
         return float(energy) if energy.ndim == 0 else energy
 
@@ -110,17 +151,28 @@ class RBM:
 
         Raises:
             TypeError, ValueError: if the values lie outside 0 … 1 or the length is not V.
+
+        See the section :ref:`sec-bm-restricted`.
         """
-        v = _between("visible", visible, self.weights.shape[0])
-        return sigmoid((v @ self.weights + self.hidden_bias) / self.temperature)
+        return self._hidden(_between("visible", visible, self.weights.shape[0]))
+
+    def _hidden(self, v: Array) -> Array:
+        return sigmoid(self._hidden_field(v) / self.temperature)
+
+    def _hidden_field(self, v: Array) -> Array:
+        return v @ self.weights + self.hidden_bias
 
     def visible_given(self, hidden: ArrayLike) -> Array:
         """Return p(v_i = 1 | h), shape (…, V). Hidden values between 0 and 1 are taken as they are.
 
         Raises:
             TypeError, ValueError: if the values lie outside 0 … 1 or the length is not H.
+
+        See the section :ref:`sec-bm-restricted`.
         """
-        h = _between("hidden", hidden, self.weights.shape[1])
+        return self._visible(_between("hidden", hidden, self.weights.shape[1]))
+
+    def _visible(self, h: Array) -> Array:
         return sigmoid((h @ self.weights.T + self.visible_bias) / self.temperature)
 
     def free_energy(self, visible: ArrayLike) -> Array | float:
@@ -133,27 +185,26 @@ class RBM:
 
         See the section :ref:`sec-bm-restricted`.
         """
-        free = self._free(self._visible("visible", visible))
+        v = of_units("visible", visible, self.weights.shape[0], "binary")
+        free = -self.temperature * self._exponent(v)
         return float(free) if free.ndim == 0 else free
 
-    def _free(self, v: Array) -> Array:
+    def _exponent(self, v: Array) -> Array:
+        """Return −F(v)/T."""
         t = self.temperature
-        return -v @ self.visible_bias - t * np.logaddexp(0, (v @ self.weights + self.hidden_bias) / t).sum(-1)
-
-    def _visible(self, name: str, values: ArrayLike) -> Array:
-        return of_units(name, values, self.weights.shape[0], "binary")
+        return v @ self.visible_bias / t + softplus(self._hidden_field(v) / t).sum(-1)
 
     # ------------------------------------------------------------------ exactly, where it can be
 
     def _smaller(self) -> tuple[RBM, bool]:
         """Return the machine with the smaller layer visible, and whether that took turning it round."""
+        if min(self.weights.shape) > LARGEST:
+            came = f"shape {self.weights.shape}"
+            raise ValueError(f"weights must have a layer of at most {LARGEST} units to sum over, got {came}")
         turned = self.weights.shape[1] < self.weights.shape[0]
-        machine = RBM(self.weights.T, self.hidden_bias, self.visible_bias, self.temperature) if turned else self
-        if machine.weights.shape[0] > LARGEST:
-            raise ValueError(
-                f"one layer must have at most {LARGEST} units to sum over its states, got {self.weights.shape}"
-            )
-        return machine, turned
+        if not turned:
+            return self, False
+        return RBM(self.weights.T, self.hidden_bias, self.visible_bias, self.temperature), True
 
     def log_partition(self) -> float:
         """Return ln Z: the states of the smaller layer one by one, the other layer summed by hand.
@@ -164,9 +215,11 @@ class RBM:
         See the section :ref:`sec-bm-price`.
         """
         machine, _ = self._smaller()
-        states = all_states(len(machine.weights))
-        parts = [-machine._free(states[i : i + _CHUNK].astype(float)) for i in range(0, len(states), _CHUNK)]
-        return log_sum_exp(np.concatenate(parts) / self.temperature)
+        return log_sum_exp(machine._exponents())
+
+    def _exponents(self) -> Array:
+        """Return −F/T of all states of the visible layer."""
+        return np.concatenate([self._exponent(v) for v in blocks(all_states(len(self.weights)))])
 
     def log_likelihood(self, data: ArrayLike) -> float:
         """Return the mean of ln p(v) over the data, in nats.
@@ -175,17 +228,18 @@ class RBM:
             data: 0 and 1, shape (N, V).
 
         Raises:
-            TypeError, ValueError: if the data are not 0 and 1 of shape (N, V), or both layers exceed 20 units.
+            TypeError, ValueError: if the data are not 0 and 1 of shape (N, V), or both layers exceed 20
+                units.
         """
-        return float(np.mean(-self._free(self._data(data)) / self.temperature) - self.log_partition())
+        return float(self._exponent(self._data("data", data)).mean() - self.log_partition())
 
-    def _data(self, data: ArrayLike) -> Array:
-        if np.ndim(data) != 2:
-            raise ValueError(f"data must hold a state in each row, shape (N, V), got shape {np.shape(data)}")
-        return self._visible("data", data)
+    def _data(self, name: str, data: ArrayLike) -> Array:
+        return rows_of_units(name, data, self.weights.shape[0], "binary")
 
     def gradient(self, data: ArrayLike) -> RBMSlope:
-        """Return the exact slope of :meth:`log_likelihood`, data minus model: ∂/∂w_ij = (⟨v_i h_j⟩_data − ⟨v_i h_j⟩)/T.
+        """Return the exact slope of :meth:`log_likelihood`, data minus model.
+
+        ∂/∂w_ij = (⟨v_i h_j⟩_data − ⟨v_i h_j⟩_model)/T, and so for the biases.
 
         Args:
             data: 0 and 1, shape (N, V).
@@ -195,25 +249,23 @@ class RBM:
 
         See the section :ref:`sec-bm-divergence`.
         """
-        return _difference(self._correlations(self._data(data)), self._model(), self.temperature)
+        return _difference(self._correlations(self._data("data", data)), self._model(), self.temperature)
 
     def _correlations(self, v: Array, weight: Array | None = None) -> RBMSlope:
-        """Return ⟨v_i h_j⟩, ⟨v_i⟩ and ⟨h_j⟩ over rows v, weighted if asked, the hidden units averaged by hand."""
+        """Return ⟨v_i h_j⟩, ⟨v_i⟩, ⟨h_j⟩ over rows v, weighted if asked; each h_j averaged by hand."""
         weight = np.full(len(v), 1 / len(v)) if weight is None else weight
-        h = sigmoid((v @ self.weights + self.hidden_bias) / self.temperature)
+        h = self._hidden(v)
         return RBMSlope((weight[:, None] * v).T @ h, weight @ v, weight @ h)
 
     def _model(self) -> RBMSlope:
         machine, turned = self._smaller()
-        states, log_z = all_states(len(machine.weights)), self.log_partition()
-        total = [np.zeros(shape) for shape in (machine.weights.shape, len(machine.weights), machine.weights.shape[1])]
-        for i in range(0, len(states), _CHUNK):
-            v = states[i : i + _CHUNK].astype(float)
-            p = np.exp(-machine._free(v) / self.temperature - log_z)
-            for sum_, part in zip(total, machine._correlations(v, p), strict=True):
-                sum_ += part
-        pairs, first, second = total
-        return RBMSlope(pairs.T, second, first) if turned else RBMSlope(pairs, first, second)
+        p, start = shares(machine._exponents()), 0
+        model = RBMSlope(*(np.zeros_like(part) for part in machine._parts()))
+        for v in blocks(all_states(len(machine.weights))):
+            part = machine._correlations(v, p[start : start + len(v)])
+            model = RBMSlope(*(a + b for a, b in zip(model, part, strict=True)))
+            start += len(v)
+        return RBMSlope(model.weights.T, model.hidden_bias, model.visible_bias) if turned else model
 
     # ------------------------------------------------------------------ by chance
 
@@ -223,36 +275,37 @@ class RBM:
         Args:
             visible: 0 and 1, shape (N, V): N chains.
             steps: ≥ 1.
-            rng: a seed or a generator.
+            rng: a seed or a generator. A step draws N × H uniform numbers for the hidden units, then N × V.
 
         Returns:
             The visible units at the end, shape (N, V).
 
         Raises:
             TypeError, ValueError: if the start is not 0 and 1 of shape (N, V), or ``steps`` below 1.
-        """
-        generator, v = as_generator(rng), self._data(visible)
-        for _ in range(_checks.integer("steps", steps, 1)):
-            v = self._step(v, generator)
-        return v.astype(np.int8)
 
-    def _step(self, v: Array, generator: Generator) -> Array:
-        h = sigmoid((v @ self.weights + self.hidden_bias) / self.temperature)
-        h = (generator.random(h.shape) < h).astype(float)
-        p = sigmoid((h @ self.weights.T + self.visible_bias) / self.temperature)
-        return (generator.random(p.shape) < p).astype(float)
+        See the section :ref:`sec-bm-restricted`.
+        """
+        v, steps = self._data("visible", visible), _checks.integer("steps", steps, 1)
+        return self._walk(v, steps, as_generator(rng)).astype(np.int8)
+
+    def _walk(self, v: Array, steps: int, generator: Generator) -> Array:
+        for _ in range(steps):
+            h = (generator.random((len(v), len(self.hidden_bias))) < self._hidden(v)).astype(float)
+            v = (generator.random(v.shape) < self._visible(h)).astype(float)
+        return v
 
     def contrastive_divergence(
         self, data: ArrayLike, rng: RandomLike, k: int = 1, chains: ArrayLike | None = None
     ) -> tuple[RBMSlope, NDArray[np.int8]]:
-        """Estimate the slope with k steps of Gibbs sampling instead of equilibrium (:cite:`hinton2002training`).
+        """Estimate the slope with k steps of Gibbs sampling instead of equilibrium
+        (:cite:`hinton2002training`).
 
         Args:
             data: 0 and 1, shape (N, V).
             rng: a seed or a generator.
             k: ≥ 1. As k grows the estimate becomes unbiased.
-            chains: where the steps start, 0 and 1, shape (M, V); at the data if not given. Persistent chains go on where
-                the last call ended (:cite:`tieleman2008training`).
+            chains: where the steps start, 0 and 1, shape (M, V); at the data if not given. Persistent chains
+                go on where the last call ended (:cite:`tieleman2008training`).
 
         Returns:
             The estimate and the states where the chains ended.
@@ -262,24 +315,32 @@ class RBM:
 
         See the section :ref:`sec-bm-divergence`.
         """
-        v = self._data(data)
-        end = self.gibbs(v if chains is None else chains, k, rng)
-        model = self._correlations(end.astype(float))
-        return _difference(self._correlations(v), model, self.temperature), end
+        v, k = self._data("data", data), _checks.integer("k", k, 1)
+        start = v if chains is None else self._data("chains", chains)
+        slope, end = self._divergence(v, start, k, as_generator(rng))
+        return slope, end.astype(np.int8)
+
+    def _divergence(self, v: Array, start: Array, k: int, generator: Generator) -> tuple[RBMSlope, Array]:
+        end = self._walk(start, k, generator)
+        return _difference(self._correlations(v), self._correlations(end), self.temperature), end
 
     def pseudo_likelihood(self, data: ArrayLike) -> float:
         """Return the mean of Σ_i ln p(v_i | the other visible units), in nats: no Z, for any size.
 
+        Args:
+            data: 0 and 1, shape (N, V).
+
         Raises:
             TypeError, ValueError: if the data are not 0 and 1 of shape (N, V).
         """
-        v, total = self._data(data), 0.0
-        free = self._free(v)
-        for i in range(v.shape[1]):
-            turned = v.copy()
-            turned[:, i] = 1 - turned[:, i]
-            total += float(-np.logaddexp(0, (free - self._free(turned)) / self.temperature).mean())
-        return total
+        v, t, summed = self._data("data", data), self.temperature, 0.0
+        fields, here = self._hidden_field(v), self._exponent(v)
+        for i, (weights, bias) in enumerate(zip(self.weights, self.visible_bias, strict=True)):
+            turn = 1 - 2 * v[:, i]
+            moved = fields + turn[:, None] * weights  # what the hidden units feel if v_i is turned
+            there = (v @ self.visible_bias + turn * bias) / t + softplus(moved / t).sum(-1)
+            summed -= float(softplus(there - here).mean())
+        return summed
 
     def fit(
         self,
@@ -296,11 +357,11 @@ class RBM:
 
         Args:
             data: 0 and 1, shape (N, V).
-            epochs: ≥ 1.
+            epochs: ≥ 1; each shows every row once, in a new order.
             rate: η > 0.
             k: steps of Gibbs sampling for each batch, ≥ 1.
             persistent: keep the chains from batch to batch.
-            batch_size: 1 … N.
+            batch_size: 1 … N; where N is no multiple, batches are a little smaller.
             rng: a seed or a generator.
             progress: show a bar on the terminal.
 
@@ -309,45 +370,50 @@ class RBM:
 
         Raises:
             TypeError, ValueError: if the data are not 0 and 1 of shape (N, V) or a number is out of range.
-            FloatingPointError: if the weights stop being finite; it names the epoch.
+            FloatingPointError: if the weights grow until no float holds E/T; it names the epoch.
 
         See the section :ref:`sec-bm-digits`.
         """
-        v, generator, rate = self._data(data), as_generator(rng), _checks.positive("rate", rate)
-        size = _checks.integer("batch_size", batch_size, 1, len(v))
+        v, generator, rate = self._data("data", data), as_generator(rng), _checks.positive("rate", rate)
+        size, k = _checks.integer("batch_size", batch_size, 1, len(v)), _checks.integer("k", k, 1)
         turns, chains, history = range(_checks.integer("epochs", epochs, 1)), None, RBMHistory()
+        watched = v[:: -(-len(v) // _WATCHED)]
         if progress:
             from tqdm import tqdm
 
             turns = tqdm(turns, desc=repr(self))
         for epoch in turns:
-            order = generator.permutation(len(v))
-            for low in range(0, len(v) - size + 1, size):
-                slope, end = self.contrastive_divergence(v[order[low : low + size]], generator, k, chains)
-                chains = end if persistent else None
-                self._climb(slope, rate)
-            if not all(np.isfinite(part).all() for part in (self.weights, self.visible_bias, self.hidden_bias)):
-                raise FloatingPointError(f"the weights are not finite after epoch {epoch}: lower the rate {rate:g}")
-            history.reconstruction.append(float(np.mean((v - self.visible_given(self.hidden_given(v))) ** 2)))
-            history.pseudo_likelihood.append(self.pseudo_likelihood(v))
+            batches = np.array_split(generator.permutation(len(v)), -(-len(v) // size))
+            with np.errstate(over="ignore", invalid="ignore"):  # told below, once
+                chains = self._epoch([v[rows] for rows in batches], rate, k, generator, persistent, chains)
+            if not total(self._parts()) < LARGEST_QUOTIENT * self.temperature:
+                message = f"weights grew beyond all bounds in epoch {epoch}: lower the rate {rate:g}"
+                raise FloatingPointError(message)
+            history.reconstruction.append(float(np.mean((v - self._visible(self._hidden(v))) ** 2)))
+            history.pseudo_likelihood.append(self.pseudo_likelihood(watched))
         return history
 
-    def _climb(self, slope: RBMSlope, rate: float) -> None:
-        self.weights += rate * slope.weights
-        self.visible_bias += rate * slope.visible_bias
-        self.hidden_bias += rate * slope.hidden_bias
-
-
-def _bias(name: str, values: ArrayLike | None, length: int) -> Array:
-    array = np.zeros(length) if values is None else _checks.finite_array(name, values).copy()
-    if array.shape != (length,):
-        raise ValueError(f"{name} must have shape {(length,)}, got {array.shape}")
-    return array
+    def _epoch(
+        self,
+        batches: list[Array],
+        rate: float,
+        k: int,
+        generator: Generator,
+        persistent: bool,
+        chains: Array | None,
+    ) -> Array | None:
+        """Climb once for each batch, in place, and return where the chains stand if they go on."""
+        for batch in batches:
+            slope, end = self._divergence(batch, batch if chains is None else chains, k, generator)
+            for part, change in zip(self._parts(), slope, strict=True):
+                part += rate * change
+            chains = end if persistent else None
+        return chains
 
 
 def _between(name: str, values: ArrayLike, length: int) -> Array:
     array = _checks.finite_array(name, values)
-    if array.ndim == 0 or array.shape[-1] != length:
+    if array.ndim == 0 or array.shape[-1] != length or array.size == 0:
         raise ValueError(f"{name} must hold {length} units, shape (…, {length}), got {array.shape}")
     if (array < 0).any() or (array > 1).any():
         raise ValueError(f"{name} must lie in 0 … 1, got {array.min()} … {array.max()}")
@@ -364,7 +430,8 @@ class LogPartition:
 
     Args:
         value: the estimate.
-        low, high: one standard error of the mean weight below and above, on the scale of ln Z.
+        low: one standard error of the mean weight below, on the scale of ln Z; −inf if that reaches 0.
+        high: one above.
     """
 
     value: float
@@ -373,37 +440,47 @@ class LogPartition:
 
 
 def annealed_log_partition(rbm: RBM, rng: RandomLike, steps: int = 1000, chains: int = 100) -> LogPartition:
-    """Estimate ln Z by annealed importance sampling, where no sum over states can be made (:cite:`neal2001annealed`).
+    """Estimate ln Z, where no sum over states can be made, by annealed importance sampling.
 
-    Chains start from the machine without couplings, whose Z is known, and are led to the real one in small steps; the
-    mean of the ratios that they collect is Z over the known one.
+    The method is that of :cite:`neal2001annealed`. Chains start from the machine whose hidden units are free,
+    with W = 0 and b = 0, whose Z is known, and are led to the real one in small steps; the mean of the ratios
+    that they collect is Z over the known one.
 
     Args:
         rbm: the machine.
         rng: a seed or a generator.
-        steps: how many couplings in between, ≥ 2.
+        steps: how many machines in all, the first and the last included, ≥ 2.
         chains: ≥ 2.
 
     Raises:
         TypeError, ValueError: if ``rbm`` is no RBM or a number is out of range.
 
     See the section :ref:`sec-bm-price`.
+
+    >>> estimate = annealed_log_partition(RBM([[1.0, -1.0], [0.5, 0.0]]), rng=0, steps=100)
+    >>> estimate.low < RBM([[1.0, -1.0], [0.5, 0.0]]).log_partition() < estimate.high
+    True
     """
     if not isinstance(rbm, RBM):
         raise TypeError(f"rbm must be an RBM, got {type(rbm).__name__}")
     generator, t = as_generator(rng), rbm.temperature
     steps, chains = _checks.integer("steps", steps, 2), _checks.integer("chains", chains, 2)
-    free = RBM(np.zeros_like(rbm.weights), rbm.visible_bias, np.zeros_like(rbm.hidden_bias), t)
-    base = np.logaddexp(0, rbm.visible_bias / t).sum() + rbm.weights.shape[1] * np.log(2)
-    start = np.broadcast_to(sigmoid(rbm.visible_bias / t), (chains, len(rbm.visible_bias)))
-    v = (generator.random(start.shape) < start).astype(float)
-    log_weight, before = np.zeros(chains), free
-    for share in np.linspace(0, 1, steps)[1:]:
-        after = RBM(share * rbm.weights, rbm.visible_bias, share * rbm.hidden_bias, t)
-        log_weight += (before._free(v) - after._free(v)) / t
-        v, before = after._step(v, generator), after
+    hidden, log_weight = rbm.weights.shape[1], np.zeros(chains)
+    known = softplus(rbm.visible_bias / t).sum() + hidden * np.log(2)
+    start = generator.random((chains, len(rbm.visible_bias)))
+    v = (start < sigmoid(rbm.visible_bias / t)).astype(float)
+    shares = np.linspace(0, 1, steps)
+    for before, share in zip(shares[:-1], shares[1:], strict=True):
+        fields = rbm._hidden_field(v) / t
+        log_weight += (softplus(share * fields) - softplus(before * fields)).sum(1)  # a·v is the same in both
+        v = RBM(share * rbm.weights, rbm.visible_bias, share * rbm.hidden_bias, t)._walk(v, 1, generator)
+    return _log_mean(log_weight, float(known))
+
+
+def _log_mean(log_weight: Array, known: float) -> LogPartition:
+    """Return ``known`` plus the logarithm of the mean weight, and of one standard error to either side."""
     top = log_weight.max()
     weight = np.exp(log_weight - top)
-    mean, error = weight.mean(), weight.std(ddof=1) / np.sqrt(chains)
-    low, high = np.log(max(mean - error, np.finfo(float).tiny)), np.log(mean + error)
-    return LogPartition(*(float(base + top + x) for x in (np.log(mean), low, high)))
+    mean, error = weight.mean(), weight.std(ddof=1) / np.sqrt(len(weight))
+    low = np.log(mean - error) if mean > error else -np.inf
+    return LogPartition(*(float(known + top + x) for x in (np.log(mean), low, np.log(mean + error))))

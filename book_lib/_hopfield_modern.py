@@ -10,10 +10,10 @@ from book_lib.probability import softmax
 
 
 def modern_update(patterns: ArrayLike, state: ArrayLike, beta: float) -> NDArray[np.float64]:
-    """Return ξ′ = Xᵀ softmax(βXξ): the patterns, averaged with Boltzmann weights of energy −x·ξ at T = 1/β
-    (:cite:`ramsauer2021hopfield`).
+    """Return ξ′ = Xᵀ softmax(βXξ), an average of the patterns (:cite:`ramsauer2021hopfield`).
 
-    With the patterns as keys and as values, and the state as query, this is attention; β = 1/√d there.
+    They are weighted by Boltzmann's law for the energies −x·ξ at T = 1/β. With the patterns as keys and as
+    values, and the state as query, this is attention; β = 1/√d there.
 
     Args:
         patterns: X, a row a pattern, real numbers, shape (P, d).
@@ -32,22 +32,39 @@ def modern_update(patterns: ArrayLike, state: ArrayLike, beta: float) -> NDArray
     array([1., 0.])
     """
     patterns, state = _matching(patterns, state)
-    return softmax(state @ patterns.T, temperature=1 / _checks.positive("beta", beta)) @ patterns
+    beta = _checks.positive("beta", beta)
+    # subtle: for the smallest β there are 1/β is infinite, and all patterns weigh the same, as they should.
+    return softmax(state @ patterns.T, temperature=1 / beta) @ patterns
 
 
 def modern_energy(patterns: ArrayLike, state: ArrayLike, beta: float) -> NDArray[np.float64] | float:
     """Return E = −(1/β) ln Σ_p e^{βx_p·ξ} + ½ |ξ|², which :func:`modern_update` never raises.
 
-    The first term is a free energy, −T ln Z with T = 1/β.
+    The first term is a free energy, −T ln Z with T = 1/β (:cite:`ramsauer2021hopfield`, less its constants).
 
-    Args and errors as :func:`modern_update`; one energy for each state.
+    Args:
+        patterns: as in :func:`modern_update`.
+        state: as there.
+        beta: β > 0.
+
+    Returns:
+        A number, or one for each of several states, shape (M,).
+
+    Raises:
+        TypeError, ValueError: as :func:`modern_update`.
+
+    See the section :ref:`sec-hop-attention`.
+
+    >>> round(modern_energy([[1.0, 0.0], [0.0, 1.0]], [0.0, 0.0], beta=1.0), 4)  # −ln 2
+    -0.6931
     """
     patterns, state = _matching(patterns, state)
     beta = _checks.positive("beta", beta)
-    z = beta * (state @ patterns.T)
-    top = z.max(-1)
-    free = (top + np.log(np.exp(z - top[..., None]).sum(-1))) / beta
-    energy = 0.5 * (state * state).sum(-1) - free
+    match = state @ patterns.T  # (…, P)
+    best = match.max(-1)
+    with np.errstate(over="ignore"):  # a large β sends gaps to −inf, their shares to 0; a tiny one F to −inf
+        shares = np.exp(beta * (match - best[..., None])).sum(-1)
+        energy = 0.5 * (state * state).sum(-1) - best - np.log(shares) / beta
     return float(energy) if energy.ndim == 0 else energy
 
 
@@ -55,6 +72,7 @@ def _matching(patterns: ArrayLike, state: ArrayLike) -> tuple[NDArray[np.float64
     patterns, state = _checks.finite_array("patterns", patterns), _checks.finite_array("state", state)
     if patterns.ndim != 2 or patterns.size == 0:
         raise ValueError(f"patterns must have shape (P, d) with P, d ≥ 1, got {patterns.shape}")
-    if state.ndim not in (1, 2) or state.shape[-1] != patterns.shape[1]:
-        raise ValueError(f"state must have shape ({patterns.shape[1]},) or (M, {patterns.shape[1]}), got {state.shape}")
+    d = patterns.shape[1]
+    if state.ndim not in (1, 2) or state.shape[-1] != d:
+        raise ValueError(f"state must have shape ({d},) or (M, {d}), got {state.shape}")
     return patterns, state

@@ -1,9 +1,9 @@
 """Hopfield networks that search: maximum cut, colouring and tours as energies; see :mod:`book_lib.hopfield`.
 
-An energy of 0/1 variables x becomes one of spins by x = (1 + s)/2. Constraints are penalties; a minimum that pays one
-is no solution, and says so (the decoders return None). Descent ends in a local minimum; annealing finds better ones,
-and finds the best for certain only at a speed that nobody can wait for (:cite:`hopfield1985neural`,
-:cite:`kirkpatrick1983optimization`).
+An energy of 0/1 variables x becomes one of spins by x = (1 + s)/2. Constraints are penalties; a minimum that
+pays one is no solution, and says so (the decoders return None). Descent ends in a local minimum; annealing
+finds better ones, and the best for certain only at a speed that nobody can wait for
+(:cite:`hopfield1985neural`, :cite:`kirkpatrick1983optimization`).
 """
 
 from __future__ import annotations
@@ -17,10 +17,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from book_lib import _checks
-from book_lib._hopfield_network import Hopfield, State, spins
-from book_lib.rng import RandomLike, as_generator
+from book_lib._hopfield_network import Hopfield, State, permutation, spins, symmetric
+from book_lib._ising_kernels import sigmoid
+from book_lib.rng import Generator, RandomLike, as_generator
 
-_BRUTE = 9  # cities whose 8!/2 tours are soon tried
+Tour = NDArray[np.intp]
+_CITIES = 9  # whose 8!/2 tours are soon tried
+_UNITS = 20  # whose 2¹⁹ cuts fit the memory of a laptop
 
 
 def _from_binary(quadratic: NDArray[np.float64], linear: NDArray[np.float64]) -> Hopfield:
@@ -33,13 +36,7 @@ def _from_binary(quadratic: NDArray[np.float64], linear: NDArray[np.float64]) ->
     return network
 
 
-def _symmetric(name: str, matrix: ArrayLike) -> NDArray[np.float64]:
-    array = _checks.finite_array(name, matrix)
-    if array.ndim != 2 or array.shape[0] != array.shape[1] or len(array) < 2:
-        raise ValueError(f"{name} must be a square matrix of at least 2 × 2, got shape {array.shape}")
-    if not np.array_equal(array, array.T) or np.diag(array).any():
-        raise ValueError(f"{name} must be symmetric with a zero diagonal")
-    return array
+# ---------------------------------------------------------------------------- the largest cut
 
 
 def max_cut_network(adjacency: ArrayLike) -> Hopfield:
@@ -48,14 +45,18 @@ def max_cut_network(adjacency: ArrayLike) -> Hopfield:
     cut = ½ Σ_{i<j} A_ij (1 − s_i s_j), so E = −cut + ½ Σ_{i<j} A_ij with W = −½A: an antiferromagnet.
 
     Args:
-        adjacency: A ≥ 0 or not, symmetric with a zero diagonal, shape (n, n), n ≥ 2.
+        adjacency: the weights A of the edges, symmetric with a zero diagonal, shape (n, n), n ≥ 2.
 
     Raises:
         TypeError, ValueError: if it is no such matrix.
 
     See the section :ref:`sec-hop-search`.
+
+    >>> triangle = [[0, 1, 1], [1, 0, 1], [1, 1, 0]]
+    >>> max_cut_network(triangle).energy([1, 1, -1])  # 3/2 − a cut of 2
+    -0.5
     """
-    array = _symmetric("adjacency", adjacency)
+    array = symmetric("adjacency", adjacency, 2)
     network = Hopfield(len(array))
     network.weights = -0.5 * array
     return network
@@ -64,47 +65,70 @@ def max_cut_network(adjacency: ArrayLike) -> Hopfield:
 def cut_size(adjacency: ArrayLike, state: ArrayLike) -> float:
     """Return the weight of the edges between the camps s = +1 and s = −1.
 
+    Args:
+        adjacency: symmetric with a zero diagonal, shape (n, n), n ≥ 2.
+        state: ±1, shape (n,).
+
     Raises:
-        TypeError, ValueError: if the matrix is not symmetric with a zero diagonal, or the state not ±1 of its size.
+        TypeError, ValueError: if the matrix is no such matrix, or the state not ±1 of its size.
 
     >>> cut_size([[0, 1, 1], [1, 0, 1], [1, 1, 0]], [1, 1, -1])
     2.0
     """
-    array = _symmetric("adjacency", adjacency)
-    s = spins("state", state, len(array)).astype(float)
-    return float((array.sum() - s @ array @ s) / 4)
+    array = symmetric("adjacency", adjacency, 2)
+    return float(_cuts(array, spins("state", state, len(array))[None])[0])
+
+
+def _cuts(array: NDArray[np.float64], states: State) -> NDArray[np.float64]:
+    s = states.astype(float)
+    return (array.sum() - np.einsum("ki,ki->k", s @ array, s)) / 4
 
 
 def brute_force_max_cut(adjacency: ArrayLike) -> tuple[float, State]:
-    """Return the largest cut and a state that makes it, by trying all 2^(n−1); n ≤ 20.
+    """Return the largest cut and a state that makes it, by trying all 2^(n−1).
+
+    Args:
+        adjacency: symmetric with a zero diagonal, shape (n, n), 2 ≤ n ≤ 20.
 
     Raises:
-        TypeError, ValueError: if the matrix is not symmetric with a zero diagonal, or larger.
+        TypeError, ValueError: if it is no such matrix.
+
+    >>> brute_force_max_cut([[0, 1, 1], [1, 0, 1], [1, 1, 0]])[0]
+    2.0
     """
-    array = _symmetric("adjacency", adjacency)
-    n = _checks.integer("len(adjacency)", len(array), 2, 20)
+    array = symmetric("adjacency", adjacency, 2)
+    n = _checks.integer("len(adjacency)", len(array), 2, _UNITS)
     bits = (np.arange(2 ** (n - 1))[:, None] >> np.arange(n)) & 1  # the last camp is fixed: −s cuts as s does
-    states = 1 - 2 * bits
-    cuts = (array.sum() - np.einsum("ki,ki->k", states @ array, states)) / 4
+    states = (1 - 2 * bits).astype(np.int8)
+    cuts = _cuts(array, states)
     best = int(cuts.argmax())
-    return float(cuts[best]), states[best].astype(np.int8)
+    return float(cuts[best]), states[best]
+
+
+# ---------------------------------------------------------------------------- colours
 
 
 def coloring_network(edges: ArrayLike, n: int, colors: int, penalty: float = 2.0) -> Hopfield:
-    """Return a network of n·K units, unit (i, k) up where node i has colour k, whose zero-cost states are colourings.
+    """Return a network of n·K units, (i, k) up where node i has colour k; colourings are its lowest states.
 
-    Cost = A Σ_i (Σ_k x_ik − 1)² + Σ_(ij) Σ_k x_ik x_jk: exactly one colour a node, and none shared along an edge.
+    Cost = A Σ_i (Σ_k x_ik − 1)² + Σ_(ij) Σ_k x_ik x_jk, up to a constant: one colour a node, and none shared
+    along an edge. Only a colouring costs nothing, whatever A > 0; where there is none, a small A leaves nodes
+    blank and a large one lets neighbours clash.
 
     Args:
-        edges: pairs of nodes 0 … n − 1, shape (E, 2).
+        edges: pairs of nodes 0 … n − 1, shape (E, 2); an empty list for none.
         n: the number of nodes, ≥ 1.
         colors: K ≥ 1.
-        penalty: A > 0; with A > 1 no edge is worth a missing colour... of a node with one clash.
+        penalty: A > 0.
 
     Raises:
-        TypeError, ValueError: if an edge leaves the graph or joins a node to itself, or a number is out of range.
+        TypeError, ValueError: if an edge leaves the graph or joins a node to itself, or a number is out of
+            range.
 
     See the section :ref:`sec-hop-search`.
+
+    >>> coloring_network([[0, 1]], n=2, colors=2).is_stable([1, -1, -1, 1])
+    True
     """
     n, colors = _checks.integer("n", n, 1), _checks.integer("colors", colors, 1)
     penalty = _checks.positive("penalty", penalty)
@@ -116,49 +140,74 @@ def coloring_network(edges: ArrayLike, n: int, colors: int, penalty: float = 2.0
     return _from_binary(quadratic, np.full(n * colors, -penalty))
 
 
-def _edges(edges: ArrayLike, n: int) -> NDArray[np.int64]:
-    pairs = np.asarray(edges)
+def _edges(edges: ArrayLike, n: int) -> NDArray[np.intp]:
+    pairs = _checks.regular("edges", edges)
+    if pairs.size == 0:
+        return np.empty((0, 2), np.intp)
     if pairs.ndim != 2 or pairs.shape[1] != 2 or pairs.dtype.kind not in "iu":
-        raise ValueError(f"edges must be pairs of nodes, shape (E, 2), got shape {pairs.shape}")
+        came = f"{pairs.dtype.name} of shape {pairs.shape}"
+        raise ValueError(f"edges must be pairs of whole numbers, shape (E, 2), got {came}")
     if pairs.min() < 0 or pairs.max() >= n or (pairs[:, 0] == pairs[:, 1]).any():
         raise ValueError(f"edges must join two different nodes of 0 … {n - 1}, got {pairs.tolist()}")
-    return pairs
+    return pairs.astype(np.intp)
 
 
-def decode_coloring(state: ArrayLike, edges: ArrayLike, n: int) -> NDArray[np.int64] | None:
+def decode_coloring(state: ArrayLike, edges: ArrayLike, n: int) -> NDArray[np.intp] | None:
     """Return the colour of each node, shape (n,); None where a node has none or two, or an edge joins equals.
+
+    Args:
+        state: ±1, shape (n·K,).
+        edges: as in :func:`coloring_network`.
+        n: the number of nodes, ≥ 1.
 
     Raises:
         TypeError, ValueError: if the state is not ±1 of shape (n·K,), or the edges leave the graph.
+
+    >>> decode_coloring([1, -1, -1, 1], [[0, 1]], n=2)
+    array([0, 1])
     """
-    s = spins("state", state)
+    s, n = spins("state", state), _checks.integer("n", n, 1)
+    pairs = _edges(edges, n)
     if len(s) % n:
         raise ValueError(f"state must hold a multiple of n = {n} units, got {len(s)}")
     up = s.reshape(n, -1) > 0
-    if (up.sum(1) != 1).any():
-        return None
     color = up.argmax(1)
-    pairs = _edges(edges, n)
-    return None if (color[pairs[:, 0]] == color[pairs[:, 1]]).any() else color
+    solved = (up.sum(1) == 1).all() and (color[pairs[:, 0]] != color[pairs[:, 1]]).all()
+    return color if solved else None
+
+
+# ---------------------------------------------------------------------------- tours
+
+
+def _distances(distances: ArrayLike, least: int) -> NDArray[np.float64]:
+    d = symmetric("distances", distances, least)
+    if (d < 0).any():
+        raise ValueError(f"distances must be 0 or more, got {d.min()}")
+    return d
 
 
 def tour_network(distances: ArrayLike, penalty: float | None = None) -> Hopfield:
     """Return a network of n² units, unit (c, k) up where city c is the k-th stop.
 
-    Cost = Σ_k Σ_(cd) d_cd x_ck x_d,k+1 + A Σ_c (Σ_k x_ck − 1)² + A Σ_k (Σ_c x_ck − 1)²: the length, if it is a tour.
+    Cost = Σ_k Σ_(cd) d_cd x_ck x_d,k+1 + A Σ_c (Σ_k x_ck − 1)² + A Σ_k (Σ_c x_ck − 1)², up to a constant: the
+    length, if it is a tour (after :cite:`hopfield1985neural`). Above the largest distance A makes every tour
+    stable, and so descent takes the first it meets.
 
     Args:
-        distances: symmetric with a zero diagonal, shape (n, n), n ≥ 3.
+        distances: symmetric, 0 or more, with a zero diagonal, shape (n, n), n ≥ 3.
         penalty: A > 0; twice the largest distance if not given.
 
     Raises:
-        TypeError, ValueError: if the matrix is no such matrix or the penalty not positive.
+        TypeError, ValueError: if the matrix is no such matrix, all distances are 0, or the penalty is not
+            positive.
 
     See the section :ref:`sec-hop-search`.
     """
-    d = _symmetric("distances", distances)
-    n = _checks.integer("len(distances)", len(d), 3)
+    d = _distances(distances, 3)
+    if penalty is None and not d.any():
+        raise ValueError("distances must not all be 0, or a penalty must be given")
     a = 2 * float(d.max()) if penalty is None else _checks.positive("penalty", penalty)
+    n = len(d)
     others = np.ones((n, n)) - np.eye(n)
     following = np.roll(np.eye(n), 1, axis=1)  # k is followed by k + 1
     neighbors = 0.5 * (following + following.T)
@@ -166,11 +215,17 @@ def tour_network(distances: ArrayLike, penalty: float | None = None) -> Hopfield
     return _from_binary(quadratic, np.full(n * n, -2.0 * a))
 
 
-def decode_tour(state: ArrayLike) -> NDArray[np.int64] | None:
+def decode_tour(state: ArrayLike) -> Tour | None:
     """Return the cities in the order of their stops, shape (n,); None where the state is no tour.
 
+    Args:
+        state: ±1, shape (n²,), of :func:`tour_network`.
+
     Raises:
-        TypeError, ValueError: if the state is not ±1 of shape (n²,).
+        TypeError, ValueError: if the state is not ±1 of such a shape.
+
+    >>> decode_tour([-1, 1, -1, 1, -1, -1, -1, -1, 1])
+    array([1, 0, 2])
     """
     s = spins("state", state)
     n = math.isqrt(len(s))
@@ -184,37 +239,44 @@ def tour_length(distances: ArrayLike, tour: Sequence[int]) -> float:
     """Return the length of a closed tour.
 
     Args:
-        distances: symmetric with a zero diagonal, shape (n, n).
+        distances: symmetric, 0 or more, with a zero diagonal, shape (n, n), n ≥ 2.
         tour: each city 0 … n − 1 once.
 
     Raises:
         TypeError, ValueError: if the matrix is no such matrix, or the tour leaves a city out.
+
+    >>> tour_length([[0, 3, 4], [3, 0, 5], [4, 5, 0]], [1, 0, 2])
+    12.0
     """
-    d = _symmetric("distances", distances)
-    stops = _tour("tour", tour, len(d))
-    return float(d[stops, np.roll(stops, -1)].sum())
+    d = _distances(distances, 2)
+    return _length(d, permutation("tour", tour, len(d), "city"))
 
 
-def _tour(name: str, tour: Sequence[int], n: int) -> NDArray[np.int64]:
-    stops = np.asarray(tour)
-    if stops.dtype.kind not in "iu" or not np.array_equal(np.sort(stops.ravel()), np.arange(n)):
-        raise ValueError(f"{name} must name each city 0 … {n - 1} once, got {tour!r}")
-    return stops
+def _length(d: NDArray[np.float64], tour: Tour) -> float:
+    return float(d[tour, np.roll(tour, -1)].sum())
 
 
-def brute_force_tour(distances: ArrayLike) -> tuple[float, NDArray[np.int64]]:
-    """Return the shortest tour and its length, by trying all (n − 1)!/2; n ≤ 9.
+def brute_force_tour(distances: ArrayLike) -> tuple[float, Tour]:
+    """Return the length of the shortest tour and that tour, by trying all (n − 1)!/2.
+
+    Args:
+        distances: symmetric, 0 or more, with a zero diagonal, shape (n, n), 3 ≤ n ≤ 9.
 
     Raises:
-        TypeError, ValueError: if the matrix is not symmetric with a zero diagonal, or larger.
+        TypeError, ValueError: if it is no such matrix.
+
+    See the section :ref:`sec-hop-search`.
     """
-    d = _symmetric("distances", distances)
-    n = _checks.integer("len(distances)", len(d), 3, _BRUTE)
-    rest = np.array([p for p in itertools.permutations(range(1, n)) if p[0] < p[-1]])
-    tours = np.column_stack([np.zeros(len(rest), int), rest])
+    d = _distances(distances, 3)
+    n = _checks.integer("len(distances)", len(d), 3, _CITIES)
+    rest = np.array([p for p in itertools.permutations(range(1, n)) if p[0] < p[-1]])  # one way round
+    tours = np.column_stack([np.zeros(len(rest), np.intp), rest])
     lengths = d[tours, np.roll(tours, -1, axis=1)].sum(1)
     best = int(lengths.argmin())
     return float(lengths[best]), tours[best]
+
+
+# ---------------------------------------------------------------------------- cooling
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,7 +284,7 @@ class Annealing:
     """What :func:`anneal` or :func:`anneal_tour` did.
 
     Args:
-        best: the best state or tour that was met.
+        best: the best state or tour of those at the start and after each sweep.
         best_energy: its energy or length.
         final: the last one.
         energies: E after each sweep, shape (S,).
@@ -240,7 +302,10 @@ def geometric_schedule(start: float, end: float, sweeps: int) -> NDArray[np.floa
     """Return temperatures that fall by the same factor each sweep, from ``start`` to ``end``.
 
     Raises:
-        TypeError, ValueError: if a temperature is not positive, the end is above the start, or sweeps is below 2.
+        TypeError, ValueError: if a temperature is not positive, the end is above the start, or ``sweeps`` is
+            below 2.
+
+    See the section :ref:`sec-bm-annealing`.
 
     >>> geometric_schedule(4, 1, 3)
     array([4., 2., 1.])
@@ -252,16 +317,21 @@ def geometric_schedule(start: float, end: float, sweeps: int) -> NDArray[np.floa
 
 
 def _schedule(temperatures: ArrayLike) -> NDArray[np.float64]:
-    array = np.atleast_1d(_checks.finite_array("temperatures", temperatures))
-    if array.ndim != 1 or array.size == 0 or (array < 0).any():
-        raise ValueError(f"temperatures must be 0 or more, shape (S,) with S ≥ 1, got shape {array.shape}")
+    array = np.atleast_1d(_checks.finite_array("temperatures", temperatures)).copy()
+    if array.ndim != 1 or array.size == 0:
+        raise ValueError(f"temperatures must have shape (S,) with S ≥ 1, got {array.shape}")
+    if (array < 0).any():
+        raise ValueError(f"temperatures must be 0 or more, got {array.min()}")
     return array
 
 
-def anneal(network: Hopfield, temperatures: ArrayLike, rng: RandomLike, start: ArrayLike | None = None) -> Annealing:
+def anneal(
+    network: Hopfield, temperatures: ArrayLike, rng: RandomLike, start: ArrayLike | None = None
+) -> Annealing:
     """Update the units by heat bath, one sweep at each temperature, in a new order each sweep.
 
     A unit comes up with probability σ(2h/T); at T = 0 it follows its field, as in :meth:`Hopfield.recall`.
+    Each sweep draws n uniform numbers, one for each unit, and an order.
 
     Args:
         network: of n units.
@@ -270,30 +340,42 @@ def anneal(network: Hopfield, temperatures: ArrayLike, rng: RandomLike, start: A
         start: ±1, shape (n,); random if not given.
 
     Raises:
-        TypeError, ValueError: if a temperature is negative or not finite, or the start is not ±1 of shape (n,).
+        TypeError: if the network is none, or numbers are not.
+        ValueError: if a temperature is negative or not finite, or the start is not ±1 of shape (n,).
 
-    See the section :ref:`sec-hop-search`.
+    See the section :ref:`sec-bm-annealing`.
+
+    >>> anneal(Hopfield(3).store([[1, -1, 1]]), geometric_schedule(2, 0.1, 20), rng=0).best_energy
+    -1.0
     """
+    if not isinstance(network, Hopfield):
+        raise TypeError(f"network must be a Hopfield network, got {type(network).__name__}")
     schedule, generator = _schedule(temperatures), as_generator(rng)
-    n, w = network.n, network.weights
-    s = 2 * generator.integers(0, 2, size=n) - 1 if start is None else spins("start", start, n).astype(np.int64)
-    h = w @ s + network.thresholds
+    n, w, tie = network.n, network.weights, network._tie()
+    s = 2 * generator.integers(0, 2, size=n) - 1 if start is None else spins("start", start, n)
+    s = s.astype(np.int8)
     best, best_energy, energies = s.copy(), network.energy(s), []
-    for t in schedule:
+    for t in schedule.tolist():
         uniform = generator.random(n)
-        for i in generator.permutation(n):
-            up = h[i] > 0 or (h[i] == 0 and s[i] > 0) if t == 0 else uniform[i] < _sigmoid(2 * h[i] / t)
-            if up != (s[i] > 0):
-                s[i] = -s[i]
-                h += 2.0 * s[i] * w[i]
+        _heat_bath(w, network._field(s), s, generator.permutation(n), uniform, t, tie)
         energies.append(network.energy(s))
         if energies[-1] < best_energy:
             best, best_energy = s.copy(), energies[-1]
-    return Annealing(best.astype(np.int8), best_energy, s.astype(np.int8), np.array(energies), schedule)
+    return Annealing(best, best_energy, s, np.array(energies), schedule)
 
 
-def _sigmoid(x: float) -> float:
-    return 1 / (1 + math.exp(-x)) if x > -700 else 0.0
+def _heat_bath(
+    w: NDArray, h: NDArray, s: State, order: NDArray[np.intp], uniform: NDArray, t: float, tie: NDArray
+) -> None:
+    """Update each unit of ``s`` once, in place, with the fields ``h`` kept up to date."""
+    for i in order.tolist():
+        if t == 0:
+            turn = h[i] * s[i] < -tie[i]
+        else:
+            turn = (uniform[i] < sigmoid(2 * float(h[i]) / t)) != (s[i] > 0)
+        if turn:
+            s[i] = -s[i]
+            h += 2.0 * s[i] * w[i]
 
 
 def anneal_tour(
@@ -301,10 +383,11 @@ def anneal_tour(
 ) -> Annealing:
     """Shorten a tour by turning pieces of it round, accepted by Metropolis's rule: every state is a tour.
 
-    One sweep tries n moves. A move picks two places i < j, each draw one word, and reverses the stops between them.
+    One sweep tries n moves (:cite:`kirkpatrick1983optimization`). A move draws two places i ≤ j, reverses the
+    stops between them, and draws one uniform number for its acceptance.
 
     Args:
-        distances: symmetric with a zero diagonal, shape (n, n), n ≥ 4.
+        distances: symmetric, 0 or more, with a zero diagonal, shape (n, n), n ≥ 4.
         temperatures: T ≥ 0 of each sweep, shape (S,), in units of distance.
         rng: a seed or a generator; with a CounterRNG `core/tours.js` makes the same moves.
         start: each city once; 0, 1, … if not given.
@@ -312,24 +395,27 @@ def anneal_tour(
     Raises:
         TypeError, ValueError: if an argument is out of range.
 
-    See the section :ref:`sec-hop-search`.
+    See the section :ref:`sec-bm-annealing`.
+
+    >>> square = [[0, 1, 1.4, 1], [1, 0, 1, 1.4], [1.4, 1, 0, 1], [1, 1.4, 1, 0]]
+    >>> anneal_tour(square, geometric_schedule(1, 0.01, 20), rng=0, start=[0, 2, 1, 3]).best_energy
+    4.0
     """
-    d = _symmetric("distances", distances)
-    n = _checks.integer("len(distances)", len(d), 4)
-    schedule, generator = _schedule(temperatures), as_generator(rng)
-    tour = np.arange(n) if start is None else _tour("start", start, n).copy()
-    length = tour_length(d, tour)
+    d = _distances(distances, 4)
+    n, schedule, generator = len(d), _schedule(temperatures), as_generator(rng)
+    tour = np.arange(n) if start is None else permutation("start", start, n, "city")
+    length = _length(d, tour)
     best, best_length, lengths = tour.copy(), length, []
-    for t in schedule:
+    for t in schedule.tolist():
         for _ in range(n):
             length += _try_reversal(d, tour, t, generator)
         lengths.append(length)
-        if length < best_length - 1e-12:
+        if length < best_length - 1e-12 * best_length:  # by more than the changes' rounding
             best, best_length = tour.copy(), length
-    return Annealing(best, tour_length(d, best), tour, np.array(lengths), schedule)
+    return Annealing(best, _length(d, best), tour, np.array(lengths), schedule)
 
 
-def _try_reversal(d: NDArray[np.float64], tour: NDArray[np.int64], t: float, generator: object) -> float:
+def _try_reversal(d: NDArray[np.float64], tour: Tour, t: float, generator: Generator) -> float:
     """Try one move in place and return by how much the tour grew."""
     n = len(tour)
     i, j = sorted((int(generator.integers(n)), int(generator.integers(n))))

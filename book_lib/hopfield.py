@@ -1,15 +1,19 @@
 """Hopfield networks: magnets whose couplings learn, so that what they fall into is a memory.
 
-Spins s = ±1 have the energy E = −½ sᵀWs − θ·s, W symmetric with a zero diagonal, and each unit follows the sign of
-its field h = Ws + θ. Downhill is the direction of remembering.
+Spins s = ±1 have the energy E = −½ sᵀWs − θ·s, W symmetric with a zero diagonal, and each unit follows the
+sign of its field h = Ws + θ. Downhill is the direction of remembering.
 
-* :class:`Hopfield` stores by Hebb's rule or the pseudo-inverse, and recalls; :func:`overlap`, :func:`corrupt` and
-  :func:`mixture` ask how well; :func:`letters` are patterns to try.
+* :class:`Hopfield` stores by Hebb's rule or the pseudo-inverse, and recalls; :func:`overlap`,
+  :func:`corrupt` and :func:`mixture` ask how well; :func:`letters` are patterns to try.
 * :func:`capacity_experiment` measures how much fits; :func:`bit_error`, :func:`retrieval_overlap` and
   :func:`critical_load` say how much should.
 * :func:`max_cut_network`, :func:`coloring_network` and :func:`tour_network` turn questions into energies;
   :func:`anneal` and :func:`anneal_tour` cool them; brute force says how good the answers are.
 * :func:`modern_update` is the network of real numbers whose update is attention.
+
+>>> memory = Hopfield(100).store(letters("HT"))
+>>> overlap(memory.recall(corrupt(letters("H")[0], 0.15, rng=0)).state, letters("H")[0])
+1.0
 """
 
 from book_lib._hopfield_letters import letters

@@ -4,7 +4,8 @@ Spins s = ±1 on an L×L torus have the energy E = −J Σ_<ij> s s′ − h Σ 
 in equilibrium at temperature T a configuration has probability e^{−E/T}/Z, with k_B = 1.
 
 * :class:`Ising` simulates: checkerboard Metropolis and heat bath, random-site Glauber, Wolff and
-  Swendsen–Wang clusters.
+  Swendsen–Wang clusters. Large lattices without a field are packed, 64 spins to a machine word.
+* :class:`IsingReplicas` simulates up to 64 lattices at once, each at a temperature of its own.
 * :func:`blocking` and :func:`summarize` put error bars on what it measures.
 * :func:`enumerate_torus`, :func:`kaufman_torus` and the ``onsager_…`` functions are exact,
   :func:`mean_field_magnetization` is not, which is its point.
@@ -23,6 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from book_lib import _checks
 from book_lib import _ising_kernels as kernels
+from book_lib import _ising_packed as packed
 from book_lib._ising_exact import (
     CRITICAL_TEMPERATURE,
     MEAN_FIELD_CRITICAL_TEMPERATURE,
@@ -38,9 +40,10 @@ from book_lib._ising_exact import (
     onsager_magnetization,
     onsager_specific_heat,
 )
+from book_lib._ising_replicas import IsingReplicas
 from book_lib._ising_statistics import Estimate, Observables, Series, blocking, summarize
 from book_lib._ising_village import Village, grid_graph, neighbor_lists, rewire, ring_graph, small_world
-from book_lib.rng import RandomLike, as_generator, raw_uint32
+from book_lib.rng import CounterRNG, RandomLike, as_generator, raw_uint32
 
 __all__ = [
     "ALGORITHMS",
@@ -48,6 +51,8 @@ __all__ = [
     "Estimate",
     "Exact",
     "Ising",
+    "IsingReplicas",
+    "KERNELS",
     "Loop",
     "MEAN_FIELD_CRITICAL_TEMPERATURE",
     "Observables",
@@ -82,6 +87,8 @@ __all__ = [
 ALGORITHMS = ("metropolis", "heat_bath", "glauber", "wolff", "swendsen_wang")
 _CHECKERBOARD = ("metropolis", "heat_bath")
 _CLUSTER = ("wolff", "swendsen_wang")
+KERNELS = ("auto", "compact", "packed")
+_PACKED_FROM = 256  # the size from which a word of 64 spins is faster than bytes
 
 
 # ---------------------------------------------------------------------------- the energy, plainly
@@ -172,7 +179,7 @@ def metropolis_reference(
     Args:
         spins: ±1, shape (L, L), L even.
         temperature, field, coupling: T, h and J.
-        rng: a seed or a generator; the same words give the same flips as ``Ising(…)``.
+        rng: a seed or a generator; the same words give the same flips as ``Ising(…, kernel="compact")``.
         sweeps: how many.
 
     Returns:
@@ -224,12 +231,16 @@ class Ising:
             physical), "wolff" or "swendsen_wang" (clusters, for h = 0 near T_c).
         rng: a seed, a NumPy generator or a CounterRNG.
         start: "random", "up", "down", or spins ±1 of shape (L, L).
+        kernel: how a checkerboard is held. "packed": 64 spins to a word, for h = 0 and sizes that are
+            multiples of 128. "compact": a byte for each spin, for all else. "auto": packed where that can be
+            and is faster, from size 256; never with a CounterRNG, whose flips are to be those of JavaScript.
+            The two make different flips from one seed, and sample the same law.
 
     Raises:
         TypeError: for an argument of the wrong kind.
         ValueError: for a size below 3, or odd where it must be even; a temperature that is not positive
-            and finite; a field or coupling that is not finite; an unknown algorithm; clusters with a
-            field; a start of another shape.
+            and finite; a field or coupling that is not finite; an unknown algorithm or kernel; clusters with
+            a field; a kernel asked for by name that cannot serve; a start of another shape.
 
     See the section :ref:`sec-ising-metropolis`.
 
@@ -247,20 +258,22 @@ class Ising:
         algorithm: str = "metropolis",
         rng: RandomLike = 0,
         start: str | ArrayLike = "random",
+        kernel: str = "auto",
     ) -> None:
         self._size = _checks.integer("size", size, 3)
         self._temperature = _checks.positive("temperature", temperature)
         self._field = _checks.finite("field", field)
         self._coupling = _checks.finite("coupling", coupling)
         self._rng = as_generator(rng)
+        self._asked = _checks.one_of("kernel", kernel, KERNELS)
         self._algorithm = self._checked(algorithm, self._field)
-        self._limits: list | int | None = None
+        self._limits: list | int | packed.Dice | None = None
         self._state = self._hold(self._start(start))
 
     def __repr__(self) -> str:
         return (
             f"Ising(size={self.size}, temperature={self._temperature:g}, field={self._field:g}, "
-            f"coupling={self._coupling:g}, algorithm={self._algorithm!r})"
+            f"coupling={self._coupling:g}, algorithm={self._algorithm!r}, kernel={self.kernel!r})"
         )
 
     def _checked(self, algorithm: str, field: float) -> str:
@@ -270,7 +283,22 @@ class Ising:
             _check_checkerboard(self.size, algorithm)
         if algorithm in _CLUSTER and field != 0:
             raise ValueError(f"field must be 0 for algorithm {algorithm!r}, got {field:g}")
+        if self._asked != "auto" and algorithm not in _CHECKERBOARD:
+            raise ValueError(f"kernel must be 'auto' for algorithm {algorithm!r}, got {self._asked!r}")
+        obstacle = self._obstacle(field)
+        if self._asked == "packed" and obstacle:
+            raise ValueError(f"{obstacle}; kernel='auto' turns to 'compact' there")
         return algorithm
+
+    def _obstacle(self, field: float) -> str:
+        """Return why a checkerboard cannot be packed, or nothing."""
+        if self.size % (2 * packed.BITS):
+            return f"size must be a multiple of {2 * packed.BITS} for kernel 'packed', got {self.size}"
+        if field != 0:
+            return f"field must be 0 for kernel 'packed', got {field:g}"
+        if isinstance(self._rng, CounterRNG):
+            return "rng must be a seed or a NumPy generator for kernel 'packed', got a CounterRNG"
+        return ""
 
     def _given(self, name: str, spins: ArrayLike) -> NDArray[np.int8]:
         """Return given spins if they fit this size."""
@@ -288,9 +316,23 @@ class Ising:
             return np.where(words < 2**31, 1, -1).astype(np.int8).reshape(shape)
         return np.full(shape, 1 if start == "up" else -1, dtype=np.int8)
 
-    def _hold(self, spins: NDArray[np.int8]) -> kernels.Checkerboard | kernels.Torus:
-        # A third holder, 64 spins to a word, can join these two: it needs `spins`, `totals` and a step.
-        return (kernels.Checkerboard if self._algorithm in _CHECKERBOARD else kernels.Torus)(spins)
+    def _holder(self) -> type[packed.PackedLattice] | type[kernels.Checkerboard] | type[kernels.Torus]:
+        """Return what holds the spins of this size, field and algorithm."""
+        if self._algorithm not in _CHECKERBOARD:
+            return kernels.Torus
+        if self._asked == "auto":
+            fits = self.size >= _PACKED_FROM and not self._obstacle(self._field)
+            return packed.PackedLattice if fits else kernels.Checkerboard
+        return packed.PackedLattice if self._asked == "packed" else kernels.Checkerboard
+
+    def _hold(self, spins: NDArray[np.int8]) -> packed.PackedLattice | kernels.Checkerboard | kernels.Torus:
+        return self._holder()(spins)
+
+    def _settle(self) -> None:
+        """After a change of field or algorithm: forget thresholds, and hold the spins as is now best."""
+        self._limits = None
+        if type(self._state) is not self._holder():
+            self._state = self._hold(self._state.spins())
 
     @property
     def size(self) -> int:
@@ -324,7 +366,8 @@ class Ising:
     def field(self, value: float) -> None:
         field = _checks.finite("field", value)
         self._checked(self._algorithm, field)
-        self._field, self._limits = field, None
+        self._field = field
+        self._settle()
 
     @property
     def coupling(self) -> float:
@@ -342,9 +385,14 @@ class Ising:
 
     @algorithm.setter
     def algorithm(self, value: str) -> None:
-        spins = self._state.spins()
-        self._algorithm, self._limits = self._checked(value, self._field), None
-        self._state = self._hold(spins)
+        self._algorithm = self._checked(value, self._field)
+        self._settle()
+
+    @property
+    def kernel(self) -> str:
+        """How the spins are held now: "packed", "compact", or "plain" for algorithms without a checkerboard."""
+        names = {packed.PackedLattice: "packed", kernels.Checkerboard: "compact", kernels.Torus: "plain"}
+        return names[type(self._state)]
 
     @property
     def energy_per_spin(self) -> float:
@@ -378,7 +426,9 @@ class Ising:
             step()
         return self
 
-    def _thresholds(self) -> list | int:
+    def _thresholds(self) -> list | int | packed.Dice:
+        if self.kernel == "packed":
+            return packed.Dice(packed.CHANCES[self._algorithm](self._temperature, self._coupling))
         if self._algorithm == "metropolis":
             return kernels.metropolis_thresholds(self._temperature, self._field, self._coupling)
         if self._algorithm in _CLUSTER:

@@ -1,5 +1,6 @@
 // The living lattice: an Ising magnet to heat, cool, magnetise and paint, beside the curves of theory.
 
+import { PackedIsing } from "./core/ising_packed.js";
 import { checksum, overlap } from "./core/observables.js";
 import { lattice as latticePicture } from "./kit/canvas.js";
 import { clock } from "./kit/clock.js";
@@ -349,6 +350,7 @@ class LatticeView {
         done({
           frames_per_second: (1000 * frames) / time, sweeps_per_frame: n / frames,
           ms_per_sweep: this.cost, ms_per_picture: work / frames,
+          packed: this.magnet.ising instanceof PackedIsing ? 1 : 0,
         });
       }, 1000 * seconds);
     }, { signal: f.signal });

@@ -44,7 +44,9 @@ class Lattice(Explorable):
     """A square lattice of spins to heat, magnetise and paint, with |m| and energy beside Onsager's curves.
 
     The energy is E = −J Σ s s′ − h Σ s over the nearest neighbours of a torus, the law p ∝ exp(−E/T). The
-    same seed makes the same spins as ``book_lib.ising.Ising(size, …, rng=CounterRNG(seed))`` does.
+    same seed makes the same spins as ``book_lib.ising.Ising(size, …, rng=CounterRNG(seed))`` does; except that from
+    256² on, and without a field, the page packs 32 spins to a word (core/ising_packed.js): the same start and the
+    same law, but other flips.
 
     Args:
         temperature: T, above 0 (in units of J/k_B).
@@ -104,7 +106,7 @@ class Lattice(Explorable):
         )
 
     def magnet(self) -> Ising:
-        """The same magnet in Python: same seed, same flips.
+        """The same magnet in Python: same seed, same flips, up to 128² or in a field.
 
         >>> Lattice(size=32, seed=3).magnet().sweep(10).spins.shape
         (32, 32)

@@ -15,8 +15,18 @@ import numpy as np
 from book_lib import _ising_kernels as kernels
 from book_lib import ising, probability
 from book_lib.rng import CounterRNG, threefry2x32
-from tests.golden import classical, first_chapter, graphs, information, networks, optimization
+from tests.golden import (
+    boltzmann,
+    classical,
+    first_chapter,
+    graphs,
+    information,
+    memories,
+    networks,
+    optimization,
+)
 from tests.golden.laws import laws
+from tests.golden.packed import packed
 
 # Random123 1.x, tests/kat_vectors: counter, key, result of threefry2x32 with 20 rounds.
 KNOWN_ANSWERS = [
@@ -272,8 +282,10 @@ def softmax() -> dict[str, Any]:
 
 
 GOLDEN: dict[str, Callable[[], dict[str, Any]]] = {
+    "boltzmann": boltzmann.boltzmann,
     "classify": classical.classify,
     "cluster": cluster,
+    "cube": memories.cube,
     "darts": information.darts,
     "descent": optimization.descent,
     "detector": classical.detector,
@@ -282,6 +294,7 @@ GOLDEN: dict[str, Callable[[], dict[str, Any]]] = {
     "graphs": graphs.graphs,
     "guess": first_chapter.guess,
     "hinge": networks.hinge,
+    "hopfield": memories.hopfield,
     "houses": classical.houses,
     "ising": ising_runs,
     "kernels": graphs.kernels,
@@ -290,13 +303,18 @@ GOLDEN: dict[str, Callable[[], dict[str, Any]]] = {
     "leakage": first_chapter.leakage,
     "legendre": first_chapter.legendre,
     "line": first_chapter.line,
+    "memory": memories.memory,
     "mlp": networks.mlp,
+    "modern": memories.modern,
     "neuron": networks.neuron,
+    "packed": packed,
     "perceptron": networks.perceptron,
+    "rbm": boltzmann.rbm,
     "regression": classical.regressions,
     "rng": rng,
     "softmax": softmax,
     "thermal": information.thermal,
+    "tours": boltzmann.tours,
     "village": village,
     "wells": optimization.wells,
     "width": networks.width,

@@ -10,6 +10,8 @@ from benchmarks import softmax_digits as training
 from benchmarks.timing import best_times, machine
 from book_lib.ising import blocking, energy, kaufman_torus
 
+OURS = ("book_lib metropolis, compact", "book_lib metropolis, bit-packed")
+
 
 def test_roll_and_mask_samples_the_right_law():
     run = rivals.roll_and_mask(16, 3.0)
@@ -18,16 +20,42 @@ def test_roll_and_mask_samples_the_right_law():
     assert abs(seen.mean - kaufman_torus(16, 3.0).energy_per_spin) < 4 * seen.error
 
 
-def test_ours_is_four_times_as_fast_as_roll_and_mask():
+def test_ours_is_four_times_as_fast_as_roll_and_mask_and_packed_twice_as_fast_again():
     calls = {}
-    for rival in (rivals.RIVALS[0], rivals.RIVALS[2]):
-        step = rival.make(512, 2.269)
-        calls[rival.name] = lambda step=step: step(2)
-    slow, fast = best_times(calls, rounds=4).values()
-    assert slow / fast >= 4
+    for rival in rivals.RIVALS:
+        if rival.name in ("roll and mask, NumPy float64", *OURS):
+            step = rival.make(1024, 2.269)
+            calls[rival.name] = lambda step=step: step(2)
+    slow, compact, packed = best_times(calls, rounds=4).values()
+    assert slow / compact >= 4
+    assert compact / packed >= 2  # by more on a quiet machine: see benchmarks/README.md
 
 
-def test_the_table_shows_every_rival_and_keeps_a_place_for_the_packed_kernel():
+def test_the_loop_that_numba_compiles_samples_the_right_law():
+    spins, limits, state = rivals.loop_start(4, 3.0)
+    energies = []
+    with np.errstate(over="ignore"):  # words of 64 bits wrap round; as plain Python, NumPy remarks on it
+        for _ in range(3000):
+            rivals.bytes_one_by_one(spins, limits, state, 1)
+            energies.append(energy(spins) / 16)
+    seen = blocking(energies[50:])
+    assert abs(seen.mean - kaufman_torus(4, 3.0).energy_per_spin) < 4 * seen.error
+
+
+def test_a_peer_that_is_missing_says_so():
+    numba = next(rival for rival in rivals.RIVALS if rival.name.startswith("numba"))
+    assert (numba.make is None) == ("not installed" in numba.note)
+
+
+def test_the_table_of_larger_sizes():
+    rows = [{"name": "a", "updates_per_ns": {"1024": 1.23456}, "ratio": {"1024": 50.04}}]
+    entry = {"date": "x", "machine": machine(), "size": 8, "rows": [], "larger": rows}
+    text = command.report({"ising": entry})
+    assert "| spin updates per ns (ratio) | 1024² |" in text and "| a | 1.2346 (50.0) |" in text
+    assert {row["name"] for row in rivals.scan((128,), rounds=1)} >= set(OURS)
+
+
+def test_the_table_shows_every_rival():
     rows = [
         {"name": rival.name, "updates_per_ns": None, "ratio": None, "note": ""} for rival in rivals.RIVALS
     ]

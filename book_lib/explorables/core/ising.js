@@ -10,7 +10,7 @@
  *     .spins              Int8Array(size²), row by row, ±1; writable in place
  *     .sweep(n = 1)       n sweeps; returns the model; allocates nothing
  *     .temperature .field .coupling .algorithm    settable at any time; the spins stay
- *     .energyPerSpin() .magnetization()           from the spins, O(size²)
+ *     .energyPerSpin() .magnetization() .staggeredMagnetization()     from the spins, O(size²)
  *     .energyChange(site)                         ΔE of flipping spins[site]
  *     .fill(start)                                start again with these spins
  *     .rng                                        the CounterRNG
@@ -20,6 +20,7 @@
  *     .index .done .field .fields .up .down .spins .area() .restart()
  *   majorityRule(spins, size, block = 3)          Int8Array((size/block)²)
  *   energy(spins, size, coupling = 1, field = 0)  total energy
+ *   energyChange(spins, size, site, coupling, field)
  * and everything of onsager.js, graph.js and village.js.
  *
  * Order of draws: start "random" one word a site, row by row, up if below 2^31; checkerboard: black sites
@@ -28,6 +29,7 @@
  */
 
 import { finite, integer, oneOf, positive } from "./checks.js";
+import { staggeredMagnetization } from "./observables.js";
 import { CounterRNG, scaled } from "./rng.js";
 import { heatBathThresholds, metropolisThresholds } from "./thresholds.js";
 import { startSpins } from "./village.js";
@@ -178,11 +180,14 @@ export class Ising {
     return spinSum(this.spins) / this.spins.length;
   }
 
+  /** @returns {number} mean of (−1)^{row + column} s */
+  staggeredMagnetization() {
+    return staggeredMagnetization(this.spins, this.size);
+  }
+
   /** @param {number} site row · size + column @returns {number} ΔE = 2s(J Σ neighbours + h) */
   energyChange(site) {
-    integer("site", site, 0, this.spins.length - 1);
-    const sum = neighbourSum(this.spins, this.size, site);
-    return 2 * this.spins[site] * (this._coupling * sum + this._field);
+    return energyChange(this.spins, this.size, site, this._coupling, this._field);
   }
 }
 
@@ -232,6 +237,16 @@ function neighbourSum(spins, size, site) {
   const above = spins[site < size ? site + size * last : site - size];
   const below = spins[site >= size * last ? site - size * last : site + size];
   return left + right + above + below;
+}
+
+/**
+ * @param {Int8Array} spins @param {number} size @param {number} site row · size + column
+ * @param {number} coupling @param {number} field
+ * @returns {number} ΔE = 2s(J Σ neighbours + h)
+ */
+export function energyChange(spins, size, site, coupling, field) {
+  integer("site", site, 0, spins.length - 1);
+  return 2 * spins[site] * (coupling * neighbourSum(spins, size, site) + field);
 }
 
 /** @param {Int8Array} spins */

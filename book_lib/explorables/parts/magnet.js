@@ -1,9 +1,9 @@
 // The simulation behind the lattice: an Ising model, what is measured on it, and the schedule that heats it.
 // No DOM in here: a test can run it under Node.
 
-import { Ising, meanFieldMagnetization, onsagerEnergy, onsagerMagnetization } from "../core/ising.js";
+import { meanFieldMagnetization, onsagerEnergy, onsagerMagnetization } from "../core/ising.js";
+import { isingFor, suited } from "../core/ising_packed.js";
 import { Settled } from "../core/measure.js";
-import { staggeredMagnetization } from "../core/observables.js";
 
 /**
  * @typedef {{temperature: number, field: number, coupling: number, size: number, algorithm: string, start: string,
@@ -57,7 +57,7 @@ export class Magnet {
     Object.assign(this.settings, change);
     const { temperature, field, coupling } = this.settings;
     if (field !== before.field || coupling !== before.coupling) this.points = []; // points of another curve
-    Object.assign(this.ising, { temperature, field, coupling });
+    this.ising = suited(this.ising, { temperature, field, coupling });
     this.unsettle();
     this.look();
   }
@@ -83,7 +83,7 @@ export class Magnet {
   /** |m|; below J = 0, where neighbours prefer to differ, the same of every second spin turned over. */
   orderParameter() {
     const { ising, settings } = this;
-    return Math.abs(settings.coupling < 0 ? staggeredMagnetization(ising.spins, settings.size) : ising.magnetization());
+    return Math.abs(settings.coupling < 0 ? ising.staggeredMagnetization() : ising.magnetization());
   }
 
   /** The average of now, worth a point or not yet. @returns {Measured | null} */
@@ -111,7 +111,7 @@ export class Magnet {
 function fresh(settings) {
   const { size, temperature, field, coupling, algorithm, seed } = settings;
   const start = settings.start === "random" ? "random" : "up";
-  const ising = new Ising({ size, temperature, field, coupling, algorithm, seed, start });
+  const ising = isingFor({ size, temperature, field, coupling, algorithm, seed, start });
   if (settings.start === "ordered" && coupling < 0) checkerboard(ising.spins, size);
   return ising;
 }
