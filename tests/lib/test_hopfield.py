@@ -773,6 +773,11 @@ def test_tour_annealing_finds_the_shortest_of_eight_cities():
     d = (d + d.T) / 2
     run = hopfield.anneal_tour(d, hopfield.geometric_schedule(1, 0.01, 100), rng=0)
     assert run.best_energy == pytest.approx(hopfield.brute_force_tour(d)[0])
+    heated = hopfield.anneal_tour(d, [0.0] * 20 + [1e6] * 3, rng=0)  # the best is kept, whatever comes later
+    assert (
+        heated.best_energy == pytest.approx(min(heated.energies)) and heated.best_energy < heated.energies[-1]
+    )
+    assert heated.best_energy == hopfield.tour_length(d, heated.best)
     cold = hopfield.anneal_tour(d, [1e-310], rng=0)
     assert sorted(cold.final.tolist()) == list(range(8))
 
