@@ -3,8 +3,8 @@
 `tests/claims/claims.yml` lists rows of `id`, `section` (a label) and `statement`; a test says which row it
 holds by `@pytest.mark.claim("I-06")`. From these two this module makes
 
-- the page *What is tested*, by the directive `{claims}`: per chapter, each statement with a link to its section
-  and the source of its tests;
+- the pages *What is tested*, by the directive `{claims}`: per chapter, each statement with a link to its section
+  and the source of its tests; `{claims} G P` takes the rows whose ids begin with these letters;
 - one quiet mark at the end of each section that carries rows, which leads there.
 
 A row without a test, a test without a row, a row whose section does not exist or that is listed twice: each is
@@ -151,6 +151,10 @@ def check(app: Sphinx, env: BuildEnvironment) -> None:
             warn(claim.place, f"claim {claim.id}: there is no section labelled {claim.section!r}")
         if not any(proof.claim == claim.id for proof in proofs):
             warn(claim.place, f'claim {claim.id} has no test marked @pytest.mark.claim("{claim.id}")')
+    pages = getattr(env, "book_claims_pages", None)
+    for claim in claims if pages else ():
+        if claim.id not in pages:
+            warn(claim.place, f"claim {claim.id} is on no page: no {{claims}} asks for {letters(claim)!r}")
     for proof in proofs:
         if proof.claim not in seen:
             warn(proof.place, f"{proof.name} tests claim {proof.claim}, which claims.yml does not list")
@@ -161,16 +165,25 @@ def warn(place: str, message: str) -> None:
     logger.warning(message, location=place, type="book", subtype="claim")
 
 
+def letters(claim: Claim) -> str:
+    """What a claim's id begins with: the letter of its chapter."""
+    return claim.id.partition("-")[0]
+
+
 class Claims(SphinxDirective):
-    """`{claims}`: the page *What is tested*."""
+    """`{claims} G P …`: the claims whose ids begin with these letters; without any, all of them."""
+
+    optional_arguments = 100
 
     def run(self) -> list[nodes.Node]:
         """A section per chapter, in the order of `claims.yml`."""
         for path in sources(self.env):
             self.env.note_dependency(str(path))
         note_listing(self.env, folder_of(self.env), "test_*.py")
-        self.env.book_claims_page = self.env.docname
         claims, proofs = read(self.env)
+        claims = [claim for claim in claims if not self.arguments or letters(claim) in self.arguments]
+        pages = self.env.__dict__.setdefault("book_claims_pages", {})
+        pages.update({claim.id: self.env.docname for claim in claims})
         chapters: dict[str, list[Claim]] = {}
         for claim in claims:
             chapters.setdefault(chapter_of(self.env, claim.section), []).append(claim)
@@ -223,14 +236,14 @@ def chapter_of(env: BuildEnvironment, label: str) -> str:
 
 def mark_sections(app: Sphinx, document: nodes.document, docname: str) -> None:
     """Put the mark at the end of each section of a page that carries rows."""
-    page = getattr(app.env, "book_claims_page", None)
-    if app.builder.format != "html" or page is None:
+    pages = getattr(app.env, "book_claims_pages", {})
+    if app.builder.format != "html" or not pages:
         return
     labels = app.env.get_domain("std").anonlabels
     rows: dict[str, list[Claim]] = {}
     for claim in read(app.env)[0]:
         home, place = labels.get(claim.section, (None, None))[:2]
-        if home == docname:
+        if home == docname and claim.id in pages:
             rows.setdefault(place, []).append(claim)
     ends: dict[nodes.section, list[Claim]] = {}
     for section in document.findall(nodes.section):
@@ -238,7 +251,7 @@ def mark_sections(app: Sphinx, document: nodes.document, docname: str) -> None:
         if here:
             ends.setdefault(end_of(section), []).extend(here)
     for section, here in ends.items():
-        section += mark(app, docname, page, here)
+        section += mark(app, docname, pages[here[0].id], here)
 
 
 def end_of(section: nodes.section) -> nodes.section:

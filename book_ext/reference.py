@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from docutils import nodes
@@ -29,16 +29,20 @@ HEADINGS = {"Args": "Arguments", "Example": "Examples"}
 
 
 class LibraryReference(SphinxDirective):
-    """`{library-reference} book_lib.ising …`; without names, every module that has something public."""
+    """`{library-reference} book_lib.ising …`; without names, every module that has something public.
+
+    `book_lib.exercises.*` stands for all below a package. `:except:` leaves modules out, named alike: so two pages
+    can share the library, and a new module is on one of them by itself.
+    """
 
     optional_arguments = 100
-    option_spec = {"package": directives.unchanged}
+    option_spec = {"except": directives.unchanged}
 
     def run(self) -> list[nodes.Node]:
         """A section for each module."""
         sections = []
         note_listing(self.env, ROOT / "book_lib", "*.py")
-        for name, path in modules(self.arguments):
+        for name, path in modules(self.arguments, self.options.get("except", "").split()):
             self.env.note_dependency(str(path))
             tree = ast.parse(path.read_text("utf-8"), str(path))
             offers = [(node, str(path)) for node in public(tree)]
@@ -85,10 +89,16 @@ class LibraryReference(SphinxDirective):
         return box.children
 
 
-def modules(names: list[str]) -> list[tuple[str, Path]]:
-    """The modules asked for, or all of the library's, in the order of `FIRST`."""
-    if names:
-        return [(name, find(name)) for name in names]
+def modules(names: list[str], without: Iterable[str] = ()) -> list[tuple[str, Path]]:
+    """The modules asked for, or all of the library's, less those left out, in the order of `FIRST`."""
+    every = every_module()
+    wanted = [pair for name in names for pair in matching(name, every)] if names else every
+    left_out = {pair for name in without for pair in matching(name, every)}
+    return [pair for pair in wanted if pair not in left_out]
+
+
+def every_module() -> list[tuple[str, Path]]:
+    """All modules whose names do not begin with an underscore, in the order of `FIRST`."""
     paths = [p for p in sorted((ROOT / "book_lib").rglob("*.py")) if "node_modules" not in p.parts]
     found = []
     for path in paths:
@@ -99,6 +109,18 @@ def modules(names: list[str]) -> list[tuple[str, Path]]:
     return sorted(found, key=lambda pair: rank(pair[0]))
 
 
+def matching(name: str, every: list[tuple[str, Path]]) -> list[tuple[str, Path]]:
+    """The module of that name, or all below a package, `package.*`.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    found = [pair for pair in every if pair[0] == name or (name.endswith(".*") and pair[0].startswith(name[:-1]))]
+    if not found:
+        raise ValueError(f"library-reference: there is no module {name!r}")
+    return found
+
+
 def rank(name: str) -> tuple[int, str]:
     """Where a module stands in the reference."""
     head = (name.split(".") + [""])[1]
@@ -106,7 +128,7 @@ def rank(name: str) -> tuple[int, str]:
 
 
 def find(name: str) -> Path:
-    """The file of a module.
+    """The file of a module, private ones among them.
 
     Raises:
         ValueError: if the library has no such module.

@@ -254,6 +254,15 @@ def test_library_reference_reads_docstrings(pages):
     assert "DARK_SVG" not in library
 
 
+def test_pages_of_the_library_share_its_modules_without_gap_or_double():
+    every, apart = reference.modules([]), ["book_lib.exercises", "book_lib.exercises.*", "book_lib.explorables.*"]
+    here, there = reference.modules([], apart), reference.modules(apart)
+    assert sorted(here + there) == sorted(every) and len(there) > 20
+    assert "book_lib.ising" in dict(here) and "book_lib.explorables.lattice" in dict(there)
+    with pytest.raises(ValueError, match="no module 'book_lib.nothing'"):
+        reference.modules([], ["book_lib.nothing"])
+
+
 def test_library_reference_shows_what_a_module_takes_from_private_ones():
     for module, names in (("probability", {"softmax", "Normal", "Beta"}), ("ising", {"onsager_energy", "Ising"})):
         path = reference.find(f"book_lib.{module}")
@@ -486,6 +495,8 @@ def faulty(tmp_path_factory) -> str:
     nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / "pictures.ipynb")
     rows = yaml.safe_load((folder / "claims/claims.yml").read_text("utf-8"))
     rows += [rows[0], {"id": "T-03", "section": "sec-nowhere", "statement": "Nobody tests this."}]
+    rows += [{"id": "U-01", "section": "sec-tour-law", "statement": "No page asks for the letter U."}]
+    (folder / "tested.md").write_text("# What is tested\n\n```{claims} T\n```\n", "utf-8")
     (folder / "claims/claims.yml").write_text(yaml.safe_dump(rows, sort_keys=False), "utf-8")
     with (folder / "claims/test_tour.py").open("a") as tests:
         tests.write('\n\n@pytest.mark.claim("T-99")\ndef test_of_nothing():\n    """No such claim."""\n')
@@ -504,6 +515,7 @@ def faulty(tmp_path_factory) -> str:
         r"claims\.yml:\d+: WARNING: claim T-01 is listed twice",
         r"claims\.yml:\d+: WARNING: claim T-03: there is no section labelled 'sec-nowhere'",
         r"claims\.yml:\d+: WARNING: claim T-03 has no test",
+        r"claims\.yml:\d+: WARNING: claim U-01 is on no page: no \{claims\} asks for 'U'",
         r"test_tour\.py:\d+: WARNING: test_of_nothing tests claim T-99, which claims\.yml does not list",
     ],
 )
