@@ -32,7 +32,7 @@ Words = NDArray[np.uint64]
 BITS = 64
 MOST_DIGITS = 16
 _STRAY = 12  # what a stray costs, in words of digits: measured, and not critical
-_BLOCK = 4096  # words of a colour updated at a time: random words and spare arrays then stay in the cache
+_BLOCK = 8192  # words of a colour updated at a time: random words and spare arrays then stay in the cache
 _ONE, _SIXTH, _LAST = np.uint64(1), np.uint64(6), np.uint64(BITS - 1)
 _BYTES_OF_ONE = np.uint64(0x0101010101010101)
 
