@@ -260,12 +260,16 @@ def set_up(requirements="requirements.txt"):
         install_library()
 
 
+# The one without windows first: it opens pages in two thirds of the time.
+CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
 def find_chromium():
     """The browser of the tests: $CHROMIUM, one on the PATH, or Playwright's own; None when there is none."""
     named = os.environ.get("CHROMIUM")
     if named:
         return named if Path(named).is_file() else None
-    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
+    for name in CHROMIUMS:
         found = shutil.which(name)
         if found:
             return found
@@ -280,7 +284,7 @@ def find_chromium():
 
 
 NO_CHROMIUM = """Chromium is missing, and the site's tests need it. Any of these provides it:
-    apt install chromium                               (Debian; on Ubuntu the next line is better)
+    apt install chromium-headless-shell                (Debian; on Ubuntu the next line is better)
     .venv/bin/python -m playwright install chromium    (Playwright's own; every system)
     CHROMIUM=/path/to/chrome make test                 (one that you have)
 To run the other tests alone: make test ARGS=--no-site"""

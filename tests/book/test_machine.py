@@ -187,6 +187,14 @@ def test_a_missing_chromium_is_told_with_what_to_do(monkeypatch, capsys):
         assert words in said
 
 
+def test_the_chromium_without_windows_is_taken_first(monkeypatch, tmp_path):
+    for name in ("chromium", "chromium-headless-shell"):
+        (tmp_path / name).touch(0o755)
+    monkeypatch.delenv("CHROMIUM", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert tasks.find_chromium() == str(tmp_path / "chromium-headless-shell")
+
+
 def test_chromium_is_taken_from_the_variable(monkeypatch, tmp_path):
     browser = tmp_path / "chrome"
     browser.touch()

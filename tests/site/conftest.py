@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
+from tasks import CHROMIUMS
 from tests.site import driver
 from tests.site.driver import Live, Watch
 
@@ -44,9 +45,8 @@ def playwright() -> Iterator[Playwright]:
 
 def chromium_path(running: Playwright) -> str | None:
     """Chromium's program: $CHROMIUM, one on the PATH, or Playwright's own."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     own = running.chromium.executable_path
-    candidates = [os.environ.get("CHROMIUM"), *map(shutil.which, names), own]
+    candidates = [os.environ.get("CHROMIUM"), *map(shutil.which, CHROMIUMS), own]
     return next((path for path in candidates if path and Path(path).is_file()), None)
 
 
@@ -55,7 +55,7 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     """One Chromium for the whole session; each page has a context, that is a profile, of its own."""
     path = chromium_path(playwright)
     if path is None:
-        message = "Chromium is missing: apt install chromium, or python -m playwright install chromium"
+        message = "Chromium is missing: apt install chromium-headless-shell, or python -m playwright install chromium"
         pytest.fail(message, pytrace=False)
     running = playwright.chromium.launch(executable_path=path, args=driver.FLAGS)
     yield running
