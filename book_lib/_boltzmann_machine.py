@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -11,12 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from book_lib import _checks
 from book_lib._hopfield_network import Hopfield, symmetric, vector
-from book_lib.rng import RandomLike, as_generator
+from book_lib.rng import Generator, RandomLike, as_generator
 
 VALUES = {"binary": (0, 1), "spin": (-1, 1)}
 LARGEST = 20  # units whose 2²⁰ states are soon summed
 LARGEST_QUOTIENT = 1e300  # of E/T, as in _checks.over_temperature
-_REMEDY = ", or the weights grow without end: give more of them, or a penalty"
+_SURE = 64  # units whose fit is tested for a summit: beyond, the matrix of curvatures grows out of hand
+_REMEDY = ", or the weights grow without end: give more of them, or "
 _CHUNK = 2**14  # states that are summed at a time: few enough to stay in the cache
 Array = NDArray[np.float64]
 
@@ -125,7 +127,7 @@ class BoltzmannMachine:
     """Units that choose by chance: p(x) = e^{−E(x)/T}/Z with E = −½ xᵀWx − b·x (:cite:`ackley1985learning`).
 
     Given all others, a unit of {0, 1} is on with probability σ(h/T), one of ±1 is up with σ(2h/T), where
-    h = Wx + b: between down and up lies h for the first, 2h for the second.
+    h = Wx + b: turning it on takes the energy down by h, turning it up by 2h.
 
     Args:
         weights: W, symmetric with a zero diagonal, shape (n, n).
@@ -164,7 +166,8 @@ class BoltzmannMachine:
         As T → 0 its units follow their fields again, but toss a fair coin where the field is 0.
 
         Raises:
-            TypeError, ValueError: if ``network`` is no Hopfield network or T is not positive.
+            TypeError: if ``network`` is no Hopfield network, or T no number.
+            ValueError: if T is not positive and finite, or so small that no float holds E/T.
 
         See the section :ref:`sec-bm-limit`.
         """
@@ -190,7 +193,8 @@ class BoltzmannMachine:
         """W, shape (n, n): a copy; assign a symmetric matrix with a zero diagonal to replace it.
 
         Raises:
-            TypeError, ValueError: on assignment of anything else.
+            TypeError, ValueError: on assignment of anything else, or of so large numbers that no float holds
+                E/T.
         """
         return self._weights.copy()
 
@@ -207,7 +211,8 @@ class BoltzmannMachine:
         """b, shape (n,): a copy; assign to replace it.
 
         Raises:
-            TypeError, ValueError: on assignment of another shape or of what is not finite.
+            TypeError, ValueError: on assignment of another shape, of what is not finite, or of so large numbers
+                that no float holds E/T.
         """
         return self._bias.copy()
 
@@ -222,7 +227,8 @@ class BoltzmannMachine:
         """T, settable at any time.
 
         Raises:
-            TypeError, ValueError: on assignment of what is no positive number.
+            TypeError, ValueError: on assignment of what is no positive, finite number, or is so small that no
+                float holds E/T.
         """
         return self._temperature
 
@@ -262,7 +268,11 @@ class BoltzmannMachine:
 
         See the section :ref:`sec-bm-chance`.
         """
-        return sigmoid(self._gap() * self.field(states) / self.temperature)
+        return self._chance(self.field(states))
+
+    def _chance(self, field: Array) -> Array:
+        """Return the chance of 1 of units that feel a field; divided first, as no float may hold 2h."""
+        return sigmoid(self._gap() * (field / self._temperature))
 
     def _gap(self) -> int:
         """Return how far apart the two values of a unit are."""
@@ -328,7 +338,7 @@ class BoltzmannMachine:
             TypeError, ValueError: if a state is not of such units or not of length n; for more than 20.
         """
         x = rows_of_units("data", data, self.n, self.units)
-        return float(-self._energy(x).mean() / self.temperature - self.log_partition())
+        return float(-(self._energy(x) / self.temperature).mean() - self.log_partition())
 
     def gradient(self, data: ArrayLike) -> Slope:
         """Return the slope of :meth:`log_likelihood`: data minus model, by T (:eq:`eq-info-lemma`).
@@ -351,53 +361,65 @@ class BoltzmannMachine:
     # ------------------------------------------------------------------ by chance
 
     def sample(
-        self, sweeps: int, rng: RandomLike, chains: int = 1, start: ArrayLike | None = None
+        self, sweeps: int, rng: RandomLike, chains: int | None = None, start: ArrayLike | None = None
     ) -> NDArray[np.int8]:
         """Update one unit after another by chance (Gibbs sampling) in many chains at once.
 
         Args:
             sweeps: how many, ≥ 1; a sweep updates units 0 … n − 1, each by one uniform number a chain.
             rng: a seed or a generator.
-            chains: how many runs beside each other, ≥ 1, if no start is given: they start at random.
-            start: states, shape (chains, n).
+            chains: how many runs beside each other, ≥ 1; as many as the start has, or 1.
+            start: states, shape (chains, n); each unit by a fair coin if not given.
 
         Returns:
             The states after each sweep, shape (sweeps, chains, n).
 
         Raises:
-            TypeError, ValueError: if a number is out of range, or a state is not of such units.
+            TypeError, ValueError: if a number is out of range, a state is not of such units, or there are not
+                as many of them as chains.
 
         See the section :ref:`sec-bm-gibbs`.
         """
-        sweeps, generator = _checks.integer("sweeps", sweeps, 1), as_generator(rng)
-        chains, (low, high) = _checks.integer("chains", chains, 1), VALUES[self.units]
-        if start is None:
-            x = np.where(generator.integers(0, 2, size=(chains, self.n)), float(high), low)
-        else:
-            x = rows_of_units("start", start, self.n, self.units).copy()
+        generator, (low, high) = as_generator(rng), VALUES[self.units]
+        x = self._start(chains, start, generator)
+        sweeps = _checks.integer("sweeps", sweeps, 1, _checks.LONGEST // x.size)
         path = np.empty((sweeps, *x.shape), np.int8)
         for turn in range(sweeps):
             for i in range(self.n):
-                field = x @ self._weights[i] + self._bias[i]
-                chance = sigmoid((high - low) * field / self.temperature)
+                chance = self._chance(x @ self._weights[i] + self._bias[i])
                 x[:, i] = np.where(generator.random(len(x)) < chance, high, low)
             path[turn] = x
         return path
 
-    def convert(self, units: str) -> BoltzmannMachine:
-        """Return the machine of other units with the same law: x = (1 + s)/2 turns one energy into the other.
+    def _start(self, chains: int | None, start: ArrayLike | None, generator: Generator) -> Array:
+        """Return states to begin with, shape (chains, n)."""
+        if chains is not None:
+            chains = _checks.integer("chains", chains, 1, _checks.LONGEST // self.n)
+        if start is None:
+            low, high = VALUES[self.units]
+            return np.where(generator.integers(0, 2, size=(chains or 1, self.n)), float(high), low)
+        x = rows_of_units("start", start, self.n, self.units).copy()
+        if chains not in (None, len(x)):
+            raise ValueError(f"start must hold a state for each of the {chains} chains, got {len(x)}")
+        return x
 
-        With W′ = W/4 and b′ = b/2 + W1/4 for spins, and W = 4W′ and b = 2b′ − 2W′1 back.
+    def convert(self, units: str) -> BoltzmannMachine:
+        """Return the machine of other units with the same law.
+
+        x = (1 + s)/2 turns one energy into the other but for a constant, which changes Z and no probability:
+        W′ = W/4 and b′ = b/2 + W1/4 for spins, and W = 4W′ and b = 2b′ − 2W′1 back.
 
         Raises:
-            ValueError: for other units than "binary" and "spin".
+            ValueError: for other units than "binary" and "spin"; if no float holds what the new ones make of
+                E/T.
 
         See the section :ref:`sec-bm-units`.
         """
         w, b = self._weights, self._bias
         if _checks.one_of("units", units, VALUES) != self.units:
-            rows = w.sum(1)
-            w, b = (w / 4, b / 2 + rows / 4) if units == "spin" else (4 * w, 2 * b - 2 * rows)
+            with np.errstate(over="ignore", invalid="ignore"):  # the new machine says what it cannot hold
+                rows = w.sum(1)
+                w, b = (w / 4, b / 2 + rows / 4) if units == "spin" else (4 * w, 2 * b - 2 * rows)
         return BoltzmannMachine(w, b, units, self.temperature)
 
 
@@ -405,7 +427,8 @@ def pseudo_likelihood_fit(samples: ArrayLike, penalty: float = 0.0) -> Boltzmann
     """Recover couplings from states: the inverse of sampling (:cite:`besag1975statistical`).
 
     Maximises the mean of Σ_i ln p(s_i | the others) = Σ_i ln σ(2 s_i h_i), which needs no Z, minus
-    λ Σ_{i<j} w_ij². It is concave, and its maximum tends to the true W and b as samples grow.
+    λ Σ_{i<j} w_ij². It is concave, and without a penalty its maximum tends to the true W and b (over T) as
+    samples grow.
 
     Args:
         samples: ±1, shape (N, n).
@@ -415,15 +438,19 @@ def pseudo_likelihood_fit(samples: ArrayLike, penalty: float = 0.0) -> Boltzmann
         A machine of spins at T = 1.
 
     Raises:
-        TypeError: if the samples are no numbers.
-        ValueError: if they are not ±1 of shape (N, n), or λ is negative; if a unit never changes; and,
-            without a penalty, if two units are never seen in one of their four states, or the others foretell
-            a unit without fail: then the weights grow without end.
+        TypeError: if the samples or the penalty are no numbers.
+        ValueError: if the samples are not ±1 of shape (N, n), or λ is negative; if a unit never changes; if
+            no maximum is found; and, where the penalty is 0 or next to it, if there is no single best machine,
+            most often because ever larger weights fit ever better. Two units that are never seen in one of
+            their four states are enough for that; what takes three units or more is found out if there are at
+            most 64.
 
     See the section :ref:`sec-bm-inverse`.
     """
     array = _checks.finite_array("samples", samples)
-    s = rows_of_units("samples", array, array.shape[-1] if array.ndim else 1, "spin")
+    if array.ndim != 2:
+        raise ValueError(f"samples must hold a state in each row, shape (N, n), got {array.shape}")
+    s = of_units("samples", array, array.shape[1], "spin")
     penalty = _checks.finite("penalty", penalty)
     if penalty < 0:
         raise ValueError(f"penalty must be at least 0, got {penalty}")
@@ -431,12 +458,10 @@ def pseudo_likelihood_fit(samples: ArrayLike, penalty: float = 0.0) -> Boltzmann
     if still.size:
         alone = f"{s[0, still[0]]:g} alone for unit {still[0]}"
         raise ValueError(f"samples must show every unit in both states, got {alone}")
+    s, counts = np.unique(s, axis=0, return_counts=True)  # the same state many times costs no more than once
     if penalty == 0:
         _check_pairs(s)
-    weights, bias = _climb_pseudo_likelihood(s, penalty)
-    if penalty == 0 and (s * (s @ weights + bias) > 0).all(0).any():
-        raise ValueError(f"samples must leave every unit in doubt, given the others{_REMEDY}")
-    return BoltzmannMachine(weights, bias, "spin")
+    return BoltzmannMachine(*_climb_pseudo_likelihood(s, counts / counts.sum(), penalty), "spin")
 
 
 def _check_pairs(s: Array) -> None:
@@ -444,31 +469,85 @@ def _check_pairs(s: Array) -> None:
     for x, y in itertools.product((-1, 1), repeat=2):
         missing = np.argwhere((s == x).T.astype(float) @ (s == y) == 0)
         for i, j in missing[missing[:, 0] != missing[:, 1]].tolist():
-            raise ValueError(f"samples must show units {i} and {j} as ({x}, {y}) too{_REMEDY}")
+            raise ValueError(f"samples must show units {i} and {j} as ({x}, {y}) too{_REMEDY}a penalty")
 
 
-def _climb_pseudo_likelihood(s: Array, penalty: float) -> tuple[Array, Array]:
-    """Return the weights and biases of the largest penalised pseudo-likelihood of the samples."""
-    from scipy.optimize import minimize
+@dataclass(frozen=True)
+class _PseudoLikelihood:
+    """What is made small: minus the pseudo-likelihood, plus the penalty, as a function of b_0 …, w_01 …
 
-    n, pairs = s.shape[1], np.triu_indices(s.shape[1], 1)
+    Args:
+        s: states, each once, shape (M, n).
+        share: of each state among the samples, shape (M, 1).
+        penalty: λ.
+        place: of b_i among the parameters at [i, i], of w_ij at [i, j], shape (n, n).
+    """
 
-    def unpack(parameters: Array) -> tuple[Array, Array]:
-        w = np.zeros((n, n))
-        w[pairs] = parameters[n:]
-        return w + w.T, parameters[:n]
+    s: Array
+    share: Array
+    penalty: float
+    place: NDArray[np.intp]
 
-    def cost(parameters: Array) -> tuple[float, Array]:
-        w, b = unpack(parameters)
-        margin = 2 * s * (s @ w + b)
-        pull = -2 * s * sigmoid(-margin) / len(s)  # ∂/∂h
-        slope = s.T @ pull
-        by_pair = (slope + slope.T)[pairs] + 2 * penalty * parameters[n:]
-        value = softplus(-margin).sum() / len(s) + penalty * (parameters[n:] ** 2).sum()
+    def machine(self, parameters: Array) -> tuple[Array, Array]:
+        """Return W and b."""
+        w = parameters[self.place]
+        np.fill_diagonal(w, 0)
+        return w, parameters[: len(w)]
+
+    def margins(self, parameters: Array) -> Array:
+        """Return 2 s_i h_i, shape (M, n)."""
+        w, b = self.machine(parameters)
+        return 2 * self.s * (self.s @ w + b)
+
+    def cost(self, parameters: Array) -> tuple[float, Array]:
+        """Return the value and its slope."""
+        margin, n = self.margins(parameters), len(self.place)
+        pull = -2 * self.s * sigmoid(-margin) * self.share  # ∂/∂h
+        slope, pairs = self.s.T @ pull, np.triu_indices(n, 1)
+        by_pair = (slope + slope.T)[pairs] + 2 * self.penalty * parameters[n:]
+        value = (softplus(-margin) * self.share).sum() + self.penalty * (parameters[n:] ** 2).sum()
         return float(value), np.concatenate([pull.sum(0), by_pair])
 
+    def newton_step(self, parameters: Array) -> Array | None:
+        """Return slope by curvature; None where the curvature vanishes in some direction."""
+        from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
+        margin, n = self.margins(parameters), len(self.place)
+        bend = 4 * sigmoid(margin) * sigmoid(-margin) * self.share  # ∂²/∂h²
+        curvature = np.diag(np.where(np.arange(len(parameters)) < n, 0, 2 * self.penalty))
+        for i, at in enumerate(self.place):
+            seen = self.s.copy()
+            seen[:, i] = 1  # what b_i is multiplied by
+            curvature[np.ix_(at, at)] += seen.T @ (bend[:, i, None] * seen)
+        size = np.sqrt(np.diag(curvature))
+        if not size.all():
+            return None
+        try:  # scaled to a diagonal of 1, so that rare states do not look flat
+            factor = cho_factor(curvature / np.outer(size, size) - 1e-12 * np.eye(len(size)))
+        except LinAlgError:
+            return None
+        return cho_solve(factor, self.cost(parameters)[1] / size) / size
+
+
+def _climb_pseudo_likelihood(s: Array, share: Array, penalty: float) -> tuple[Array, Array]:
+    """Return W and b of the largest penalised pseudo-likelihood of states that have such shares."""
+    from scipy.optimize import minimize
+
+    n, (rows, columns) = s.shape[1], np.triu_indices(s.shape[1], 1)
+    place = np.diag(np.arange(n))
+    place[rows, columns] = place[columns, rows] = n + np.arange(len(rows))
+    target = _PseudoLikelihood(s, share[:, None], penalty, place)
+    start = np.concatenate([np.arctanh(share @ s), np.zeros(len(rows))])  # right if the units are independent
     options = {"maxiter": 5000, "maxfun": 50000, "gtol": 1e-8, "ftol": 1e-14}
-    found = minimize(cost, np.zeros(n + len(pairs[0])), jac=True, method="L-BFGS-B", options=options)
-    if np.abs(found.jac).max() > 1e-4:  # whatever it says: rounding may stop it at the top
-        raise ValueError(f"samples must have a most likely machine, but none was found: {found.message}")
-    return unpack(found.x)
+    found = minimize(target.cost, start, jac=True, method="L-BFGS-B", options=options)
+    if n > _SURE:
+        if np.abs(found.jac).max() > 1e-4:  # whatever it says: rounding may stop it at the top
+            raise ValueError(f"samples must have a most likely machine, but none was found: {found.message}")
+        return target.machine(found.x)
+    # subtle: near a summit the step is short. On a slope that falls off as e^{−m} slope and curvature are as
+    # small as each other, so that a step adds 1 to a margin m, however far out we are.
+    step = target.newton_step(found.x)
+    if step is None or np.abs(target.margins(step)).max() > 0.5:
+        remedy = "a larger penalty" if penalty else "a penalty"
+        raise ValueError(f"samples must leave every unit in doubt, given the others{_REMEDY}{remedy}")
+    return target.machine(found.x - step)

@@ -27,7 +27,7 @@ from book_lib._boltzmann_machine import (
 from book_lib._hopfield_network import vector
 from book_lib.rng import Generator, RandomLike, as_generator
 
-_WATCHED = 256  # rows of the data whose pseudo-likelihood a fit follows: all would take longer than the fit
+_WATCHED = 100  # rows of the data whose pseudo-likelihood a fit follows: all would take longer than the fit
 
 
 class RBMSlope(NamedTuple):
@@ -51,7 +51,7 @@ class RBMHistory:
     Args:
         reconstruction: mean squared distance of data from p(v | p(h | data)), a value an epoch. It is no
             likelihood, and may fall while that does.
-        pseudo_likelihood: :meth:`RBM.pseudo_likelihood` of at most 256 rows of the data, a value an epoch.
+        pseudo_likelihood: :meth:`RBM.pseudo_likelihood` of at most 100 rows of the data, a value an epoch.
     """
 
     reconstruction: list[float] = field(default_factory=list)
@@ -63,7 +63,7 @@ class RBM:
 
     The machine is that of :cite:`smolensky1986information`.
     E(v, h) = −vᵀWh − a·v − b·h and p = e^{−E/T}/Z. Given one layer, the units of the other are independent:
-    p(h_j = 1 | v) = σ((vW + b)_j/T). The arrays are the machine's own: change them, and it changes.
+    p(h_j = 1 | v) = σ((vW + b)_j/T).
 
     Args:
         weights: W, shape (V, H).
@@ -89,11 +89,11 @@ class RBM:
         hidden_bias: ArrayLike | None = None,
         temperature: float = 1.0,
     ) -> None:
-        self.weights = _checks.finite_array("weights", weights).copy()
-        if self.weights.ndim != 2 or self.weights.size == 0:
-            raise ValueError(f"weights must have shape (V, H) with V, H ≥ 1, got {self.weights.shape}")
-        self.visible_bias = vector("visible_bias", visible_bias, self.weights.shape[0])
-        self.hidden_bias = vector("hidden_bias", hidden_bias, self.weights.shape[1])
+        self._weights = _checks.finite_array("weights", weights).copy()
+        if self._weights.ndim != 2 or self._weights.size == 0:
+            raise ValueError(f"weights must have shape (V, H) with V, H ≥ 1, got {self._weights.shape}")
+        self._visible_bias = vector("visible_bias", visible_bias, self._weights.shape[0])
+        self._hidden_bias = vector("hidden_bias", hidden_bias, self._weights.shape[1])
         self.temperature = temperature
 
     @classmethod
@@ -101,24 +101,77 @@ class RBM:
         """Return a machine with normal weights of the given scale and no biases, ready to be trained.
 
         Raises:
-            TypeError, ValueError: if a size is below 1 or the scale not positive.
+            TypeError, ValueError: if a size is below 1, the scale is not positive, one of them is too large, or
+                ``rng`` is no seed or generator.
 
         >>> RBM.random(64, 32, rng=0)
         RBM(visible=64, hidden=32, temperature=1)
         """
-        shape = (_checks.integer("visible", visible, 1), _checks.integer("hidden", hidden, 1))
+        visible = _checks.integer("visible", visible, 1, _checks.LONGEST)
+        shape = (visible, _checks.integer("hidden", hidden, 1, _checks.LONGEST // visible))
         return cls(_checks.positive("scale", scale) * as_generator(rng).standard_normal(shape))
 
     def __repr__(self) -> str:
-        visible, hidden = self.weights.shape
+        visible, hidden = self._weights.shape
         return f"RBM(visible={visible}, hidden={hidden}, temperature={self.temperature:g})"
+
+    @property
+    def weights(self) -> Array:
+        """W, shape (V, H): a copy; assign a whole matrix to replace it.
+
+        Raises:
+            TypeError, ValueError: on assignment of another shape, of what is not finite, or of so large numbers
+                that no float holds E/T.
+        """
+        return self._weights.copy()
+
+    @weights.setter
+    def weights(self, value: ArrayLike) -> None:
+        array = _checks.finite_array("weights", value)
+        if array.shape != self._weights.shape:
+            raise ValueError(f"weights must have shape {self._weights.shape}, got {array.shape}")
+        check_quotient((array, self._visible_bias, self._hidden_bias), self._temperature)
+        self._weights = array.copy()
+
+    @property
+    def visible_bias(self) -> Array:
+        """a, shape (V,): a copy; assign to replace it.
+
+        Raises:
+            TypeError, ValueError: as for :attr:`weights`.
+        """
+        return self._visible_bias.copy()
+
+    @visible_bias.setter
+    def visible_bias(self, value: ArrayLike) -> None:
+        name, count = "visible_bias", len(self._visible_bias)
+        array = vector(name, _checks.finite_array(name, value), count)
+        check_quotient((self._weights, array, self._hidden_bias), self._temperature)
+        self._visible_bias = array
+
+    @property
+    def hidden_bias(self) -> Array:
+        """b, shape (H,): a copy; assign to replace it.
+
+        Raises:
+            TypeError, ValueError: as for :attr:`weights`.
+        """
+        return self._hidden_bias.copy()
+
+    @hidden_bias.setter
+    def hidden_bias(self, value: ArrayLike) -> None:
+        name, count = "hidden_bias", len(self._hidden_bias)
+        array = vector(name, _checks.finite_array(name, value), count)
+        check_quotient((self._weights, self._visible_bias, array), self._temperature)
+        self._hidden_bias = array
 
     @property
     def temperature(self) -> float:
         """T, settable at any time.
 
         Raises:
-            TypeError, ValueError: on assignment of what is no positive number.
+            TypeError, ValueError: on assignment of what is no positive, finite number, or is so small that no
+                float holds E/T.
         """
         return self._temperature
 
@@ -129,7 +182,7 @@ class RBM:
         self._temperature = temperature
 
     def _parts(self) -> tuple[Array, Array, Array]:
-        return self.weights, self.visible_bias, self.hidden_bias
+        return self._weights, self._visible_bias, self._hidden_bias
 
     # ------------------------------------------------------------------ the law
 
@@ -139,11 +192,11 @@ class RBM:
         Raises:
             TypeError, ValueError: if the units are not 0 and 1 or the lengths do not match.
         """
-        v = of_units("visible", visible, self.weights.shape[0], "binary")
-        h = of_units("hidden", hidden, self.weights.shape[1], "binary")
+        v = of_units("visible", visible, self._weights.shape[0], "binary")
+        h = of_units("hidden", hidden, self._weights.shape[1], "binary")
         if v.ndim > 1 and h.ndim > 1 and v.shape[:-1] != h.shape[:-1]:
             raise ValueError(f"hidden must have as many rows as visible, got {h.shape} and {v.shape}")
-        energy = -((v @ self.weights) * h).sum(-1) - v @ self.visible_bias - h @ self.hidden_bias
+        energy = -((v @ self._weights) * h).sum(-1) - v @ self._visible_bias - h @ self._hidden_bias
         return float(energy) if energy.ndim == 0 else energy
 
     def hidden_given(self, visible: ArrayLike) -> Array:
@@ -154,13 +207,14 @@ class RBM:
 
         See the section :ref:`sec-bm-restricted`.
         """
-        return self._hidden(_between("visible", visible, self.weights.shape[0]))
+        return self._hidden(_between("visible", visible, self._weights.shape[0]))
 
     def _hidden(self, v: Array) -> Array:
-        return sigmoid(self._hidden_field(v) / self.temperature)
+        return sigmoid(self._hidden_field(v))
 
     def _hidden_field(self, v: Array) -> Array:
-        return v @ self.weights + self.hidden_bias
+        """Return (vW + b)/T."""
+        return (v @ self._weights + self._hidden_bias) / self._temperature
 
     def visible_given(self, hidden: ArrayLike) -> Array:
         """Return p(v_i = 1 | h), shape (…, V). Hidden values between 0 and 1 are taken as they are.
@@ -170,10 +224,10 @@ class RBM:
 
         See the section :ref:`sec-bm-restricted`.
         """
-        return self._visible(_between("hidden", hidden, self.weights.shape[1]))
+        return self._visible(_between("hidden", hidden, self._weights.shape[1]))
 
     def _visible(self, h: Array) -> Array:
-        return sigmoid((h @ self.weights.T + self.visible_bias) / self.temperature)
+        return sigmoid((h @ self._weights.T + self._visible_bias) / self._temperature)
 
     def free_energy(self, visible: ArrayLike) -> Array | float:
         """Return F(v) = −a·v − T Σ_j ln(1 + e^{(vW + b)_j/T}), so that p(v) = e^{−F(v)/T}/Z.
@@ -185,26 +239,25 @@ class RBM:
 
         See the section :ref:`sec-bm-restricted`.
         """
-        v = of_units("visible", visible, self.weights.shape[0], "binary")
-        free = -self.temperature * self._exponent(v)
+        v = of_units("visible", visible, self._weights.shape[0], "binary")
+        free = -self._temperature * self._exponent(v)
         return float(free) if free.ndim == 0 else free
 
     def _exponent(self, v: Array) -> Array:
         """Return −F(v)/T."""
-        t = self.temperature
-        return v @ self.visible_bias / t + softplus(self._hidden_field(v) / t).sum(-1)
+        return v @ self._visible_bias / self._temperature + softplus(self._hidden_field(v)).sum(-1)
 
     # ------------------------------------------------------------------ exactly, where it can be
 
     def _smaller(self) -> tuple[RBM, bool]:
         """Return the machine with the smaller layer visible, and whether that took turning it round."""
-        if min(self.weights.shape) > LARGEST:
-            came = f"shape {self.weights.shape}"
+        if min(self._weights.shape) > LARGEST:
+            came = f"shape {self._weights.shape}"
             raise ValueError(f"weights must have a layer of at most {LARGEST} units to sum over, got {came}")
-        turned = self.weights.shape[1] < self.weights.shape[0]
+        turned = self._weights.shape[1] < self._weights.shape[0]
         if not turned:
             return self, False
-        return RBM(self.weights.T, self.hidden_bias, self.visible_bias, self.temperature), True
+        return RBM(self._weights.T, self._hidden_bias, self._visible_bias, self._temperature), True
 
     def log_partition(self) -> float:
         """Return ln Z: the states of the smaller layer one by one, the other layer summed by hand.
@@ -219,7 +272,7 @@ class RBM:
 
     def _exponents(self) -> Array:
         """Return −F/T of all states of the visible layer."""
-        return np.concatenate([self._exponent(v) for v in blocks(all_states(len(self.weights)))])
+        return np.concatenate([self._exponent(v) for v in blocks(all_states(len(self._weights)))])
 
     def log_likelihood(self, data: ArrayLike) -> float:
         """Return the mean of ln p(v) over the data, in nats.
@@ -234,7 +287,7 @@ class RBM:
         return float(self._exponent(self._data("data", data)).mean() - self.log_partition())
 
     def _data(self, name: str, data: ArrayLike) -> Array:
-        return rows_of_units(name, data, self.weights.shape[0], "binary")
+        return rows_of_units(name, data, self._weights.shape[0], "binary")
 
     def gradient(self, data: ArrayLike) -> RBMSlope:
         """Return the exact slope of :meth:`log_likelihood`, data minus model.
@@ -249,20 +302,16 @@ class RBM:
 
         See the section :ref:`sec-bm-divergence`.
         """
-        return _difference(self._correlations(self._data("data", data)), self._model(), self.temperature)
-
-    def _correlations(self, v: Array, weight: Array | None = None) -> RBMSlope:
-        """Return ⟨v_i h_j⟩, ⟨v_i⟩, ⟨h_j⟩ over rows v, weighted if asked; each h_j averaged by hand."""
-        weight = np.full(len(v), 1 / len(v)) if weight is None else weight
-        h = self._hidden(v)
-        return RBMSlope((weight[:, None] * v).T @ h, weight @ v, weight @ h)
+        v = self._data("data", data)
+        return _difference(_averages(v, self._hidden(v)), self._model(), self._temperature)
 
     def _model(self) -> RBMSlope:
+        """Return ⟨v_i h_j⟩, ⟨v_i⟩, ⟨h_j⟩ under the law."""
         machine, turned = self._smaller()
         p, start = shares(machine._exponents()), 0
         model = RBMSlope(*(np.zeros_like(part) for part in machine._parts()))
-        for v in blocks(all_states(len(machine.weights))):
-            part = machine._correlations(v, p[start : start + len(v)])
+        for v in blocks(all_states(len(machine._weights))):
+            part = _averages(v, machine._hidden(v), p[start : start + len(v)])
             model = RBMSlope(*(a + b for a, b in zip(model, part, strict=True)))
             start += len(v)
         return RBMSlope(model.weights.T, model.hidden_bias, model.visible_bias) if turned else model
@@ -288,10 +337,11 @@ class RBM:
         v, steps = self._data("visible", visible), _checks.integer("steps", steps, 1)
         return self._walk(v, steps, as_generator(rng)).astype(np.int8)
 
-    def _walk(self, v: Array, steps: int, generator: Generator) -> Array:
+    def _walk(self, v: Array, steps: int, generator: Generator, chance: Array | None = None) -> Array:
+        """Return where the chains end; ``chance`` is p(h | v) at the start, if known."""
         for _ in range(steps):
-            h = (generator.random((len(v), len(self.hidden_bias))) < self._hidden(v)).astype(float)
-            v = (generator.random(v.shape) < self._visible(h)).astype(float)
+            h = _toss(self._hidden(v) if chance is None else chance, generator)
+            v, chance = _toss(self._visible(h), generator), None
         return v
 
     def contrastive_divergence(
@@ -321,8 +371,10 @@ class RBM:
         return slope, end.astype(np.int8)
 
     def _divergence(self, v: Array, start: Array, k: int, generator: Generator) -> tuple[RBMSlope, Array]:
-        end = self._walk(start, k, generator)
-        return _difference(self._correlations(v), self._correlations(end), self.temperature), end
+        h = self._hidden(v)
+        end = self._walk(start, k, generator, h if start is v else None)
+        model = _averages(end, self._hidden(end))
+        return _difference(_averages(v, h), model, self._temperature), end
 
     def pseudo_likelihood(self, data: ArrayLike) -> float:
         """Return the mean of Σ_i ln p(v_i | the other visible units), in nats: no Z, for any size.
@@ -333,13 +385,15 @@ class RBM:
         Raises:
             TypeError, ValueError: if the data are not 0 and 1 of shape (N, V).
         """
-        v, t, summed = self._data("data", data), self.temperature, 0.0
-        fields, here = self._hidden_field(v), self._exponent(v)
-        for i, (weights, bias) in enumerate(zip(self.weights, self.visible_bias, strict=True)):
+        v, summed = self._data("data", data), 0.0
+        fields = self._hidden_field(v)
+        here = softplus(fields)
+        weights, biases = self._weights / self._temperature, self._visible_bias / self._temperature
+        for i, (row, bias) in enumerate(zip(weights, biases, strict=True)):
             turn = 1 - 2 * v[:, i]
-            moved = fields + turn[:, None] * weights  # what the hidden units feel if v_i is turned
-            there = (v @ self.visible_bias + turn * bias) / t + softplus(moved / t).sum(-1)
-            summed -= float(softplus(there - here).mean())
+            moved = fields + turn[:, None] * row  # what the hidden units feel if v_i is turned
+            gain = turn * bias + (softplus(moved) - here).sum(-1)
+            summed -= float(softplus(gain).mean())
         return summed
 
     def fit(
@@ -361,7 +415,8 @@ class RBM:
             rate: η > 0.
             k: steps of Gibbs sampling for each batch, ≥ 1.
             persistent: keep the chains from batch to batch.
-            batch_size: 1 … N; where N is no multiple, batches are a little smaller.
+            batch_size: rows to a step, ≥ 1; all of them if there are fewer. Where N is no multiple, batches are
+                a little smaller.
             rng: a seed or a generator.
             progress: show a bar on the terminal.
 
@@ -370,12 +425,13 @@ class RBM:
 
         Raises:
             TypeError, ValueError: if the data are not 0 and 1 of shape (N, V) or a number is out of range.
-            FloatingPointError: if the weights grow until no float holds E/T; it names the epoch.
+            FloatingPointError: if the weights grow until no float holds E/T; it names the epoch, and the
+                machine is left as it was before that.
 
         See the section :ref:`sec-bm-digits`.
         """
         v, generator, rate = self._data("data", data), as_generator(rng), _checks.positive("rate", rate)
-        size, k = _checks.integer("batch_size", batch_size, 1, len(v)), _checks.integer("k", k, 1)
+        size, k = min(len(v), _checks.integer("batch_size", batch_size, 1)), _checks.integer("k", k, 1)
         turns, chains, history = range(_checks.integer("epochs", epochs, 1)), None, RBMHistory()
         watched = v[:: -(-len(v) // _WATCHED)]
         if progress:
@@ -383,10 +439,12 @@ class RBM:
 
             turns = tqdm(turns, desc=repr(self))
         for epoch in turns:
+            before = [part.copy() for part in self._parts()]
             batches = np.array_split(generator.permutation(len(v)), -(-len(v) // size))
             with np.errstate(over="ignore", invalid="ignore"):  # told below, once
                 chains = self._epoch([v[rows] for rows in batches], rate, k, generator, persistent, chains)
-            if not total(self._parts()) < LARGEST_QUOTIENT * self.temperature:
+            if not total(self._parts()) < LARGEST_QUOTIENT * self._temperature:
+                self._weights, self._visible_bias, self._hidden_bias = before
                 message = f"weights grew beyond all bounds in epoch {epoch}: lower the rate {rate:g}"
                 raise FloatingPointError(message)
             history.reconstruction.append(float(np.mean((v - self._visible(self._hidden(v))) ** 2)))
@@ -411,6 +469,11 @@ class RBM:
         return chains
 
 
+def _toss(chance: Array, generator: Generator) -> Array:
+    """Return 1 with the given chances, else 0."""
+    return (generator.random(chance.shape) < chance).astype(float)
+
+
 def _between(name: str, values: ArrayLike, length: int) -> Array:
     array = _checks.finite_array(name, values)
     if array.ndim == 0 or array.shape[-1] != length or array.size == 0:
@@ -418,6 +481,13 @@ def _between(name: str, values: ArrayLike, length: int) -> Array:
     if (array < 0).any() or (array > 1).any():
         raise ValueError(f"{name} must lie in 0 … 1, got {array.min()} … {array.max()}")
     return array
+
+
+def _averages(v: Array, h: Array, weight: Array | None = None) -> RBMSlope:
+    """Return ⟨v_i h_j⟩, ⟨v_i⟩, ⟨h_j⟩ over the rows, each counted alike or by its weight."""
+    if weight is None:
+        return RBMSlope(v.T @ h / len(v), v.sum(0) / len(v), h.sum(0) / len(v))
+    return RBMSlope((weight[:, None] * v).T @ h, weight @ v, weight @ h)
 
 
 def _difference(data: RBMSlope, model: RBMSlope, temperature: float) -> RBMSlope:
@@ -444,13 +514,14 @@ def annealed_log_partition(rbm: RBM, rng: RandomLike, steps: int = 1000, chains:
 
     The method is that of :cite:`neal2001annealed`. Chains start from the machine whose hidden units are free,
     with W = 0 and b = 0, whose Z is known, and are led to the real one in small steps; the mean of the ratios
-    that they collect is Z over the known one.
+    that they collect estimates Z over the known one. That mean is right on average, however few the steps; its
+    logarithm is on average too small, the more the ratios differ.
 
     Args:
         rbm: the machine.
         rng: a seed or a generator.
         steps: how many machines in all, the first and the last included, ≥ 2.
-        chains: ≥ 2.
+        chains: how many, side by side, ≥ 2.
 
     Raises:
         TypeError, ValueError: if ``rbm`` is no RBM or a number is out of range.
@@ -463,17 +534,18 @@ def annealed_log_partition(rbm: RBM, rng: RandomLike, steps: int = 1000, chains:
     """
     if not isinstance(rbm, RBM):
         raise TypeError(f"rbm must be an RBM, got {type(rbm).__name__}")
-    generator, t = as_generator(rng), rbm.temperature
-    steps, chains = _checks.integer("steps", steps, 2), _checks.integer("chains", chains, 2)
-    hidden, log_weight = rbm.weights.shape[1], np.zeros(chains)
-    known = softplus(rbm.visible_bias / t).sum() + hidden * np.log(2)
-    start = generator.random((chains, len(rbm.visible_bias)))
-    v = (start < sigmoid(rbm.visible_bias / t)).astype(float)
-    shares = np.linspace(0, 1, steps)
-    for before, share in zip(shares[:-1], shares[1:], strict=True):
-        fields = rbm._hidden_field(v) / t
+    generator, alone = as_generator(rng), rbm.visible_bias / rbm.temperature
+    weights = rbm.weights / rbm.temperature
+    steps = _checks.integer("steps", steps, 2, _checks.LONGEST)
+    chains = _checks.integer("chains", chains, 2, _checks.LONGEST // len(alone))
+    known, log_weight = softplus(alone).sum() + weights.shape[1] * np.log(2), np.zeros(chains)
+    v = _toss(np.tile(sigmoid(alone), (chains, 1)), generator)
+    ladder = np.linspace(0, 1, steps)
+    for before, share in zip(ladder[:-1], ladder[1:], strict=True):
+        fields = rbm._hidden_field(v)
         log_weight += (softplus(share * fields) - softplus(before * fields)).sum(1)  # a·v is the same in both
-        v = RBM(share * rbm.weights, rbm.visible_bias, share * rbm.hidden_bias, t)._walk(v, 1, generator)
+        h = _toss(sigmoid(share * fields), generator)  # a step of the machine with this share of W and b
+        v = _toss(sigmoid(share * (h @ weights.T) + alone), generator)
     return _log_mean(log_weight, float(known))
 
 

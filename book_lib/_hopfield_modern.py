@@ -8,6 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 from book_lib import _checks
 from book_lib.probability import softmax
 
+_REACH = 1e150  # of a number: its square, summed over a row, is still one that a float holds
+
 
 def modern_update(patterns: ArrayLike, state: ArrayLike, beta: float) -> NDArray[np.float64]:
     """Return ξ′ = Xᵀ softmax(βXξ), an average of the patterns (:cite:`ramsauer2021hopfield`).
@@ -16,15 +18,16 @@ def modern_update(patterns: ArrayLike, state: ArrayLike, beta: float) -> NDArray
     values, and the state as query, this is attention; β = 1/√d there.
 
     Args:
-        patterns: X, a row a pattern, real numbers, shape (P, d).
-        state: ξ, shape (d,), or a row for each of several states, shape (M, d).
+        patterns: X, a row a pattern, real numbers within ±10¹⁵⁰, shape (P, d).
+        state: ξ, shape (d,), or a row for each of several states, shape (M, d); within ±10¹⁵⁰, too.
         beta: β > 0.
 
     Returns:
         The new state or states, of the same shape.
 
     Raises:
-        TypeError, ValueError: if the shapes do not match, numbers are not finite, or β is not positive.
+        TypeError, ValueError: if the shapes do not match, numbers are not finite or too large, or β is not
+            positive.
 
     See the section :ref:`sec-hop-attention`.
 
@@ -48,7 +51,7 @@ def modern_energy(patterns: ArrayLike, state: ArrayLike, beta: float) -> NDArray
         beta: β > 0.
 
     Returns:
-        A number, or one for each of several states, shape (M,).
+        A number, or one for each of several states, shape (M,); −∞ for so small a β that no float holds E.
 
     Raises:
         TypeError, ValueError: as :func:`modern_update`.
@@ -75,4 +78,8 @@ def _matching(patterns: ArrayLike, state: ArrayLike) -> tuple[NDArray[np.float64
     d = patterns.shape[1]
     if state.ndim not in (1, 2) or state.shape[-1] != d:
         raise ValueError(f"state must have shape ({d},) or (M, {d}), got {state.shape}")
+    for name, values in (("patterns", patterns), ("state", state)):
+        largest = np.abs(values).max(initial=0)
+        if largest > _REACH:
+            raise ValueError(f"{name} must lie within ±{_REACH:g}, got {largest:g} in size")
     return patterns, state

@@ -5,6 +5,7 @@ See :mod:`book_lib.hopfield`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +17,8 @@ from book_lib.rng import RandomLike, as_generator
 
 State = NDArray[np.int8]
 RULES = ("hebb", "pseudo-inverse")
+LARGEST = math.isqrt(_checks.LONGEST)  # units, with as many couplings as an array holds
+_REACH = 1e300  # the largest energy: a float holds a few times as much
 _ROUNDING = 1e-12  # of the largest value there can be: less is what rounding leaves of 1/3 − 1/3
 
 
@@ -75,6 +78,18 @@ def vector(name: str, values: ArrayLike | None, n: int) -> NDArray[np.float64]:
     return array.copy()
 
 
+def bounded(name: str, values: ArrayLike, most: float = _REACH) -> None:
+    """Refuse numbers whose sizes add up to more than ``most``: energies would be infinite, or no numbers.
+
+    Raises:
+        ValueError: if they do.
+    """
+    with np.errstate(over="ignore"):
+        size = float(np.abs(values).sum())
+    if size > most:
+        raise ValueError(f"{name} must stay within {most:g} in all, got {size:g}")
+
+
 @dataclass(frozen=True, eq=False)
 class Recall:
     """What :meth:`Hopfield.recall` did.
@@ -108,11 +123,11 @@ class Hopfield:
     0.1 + 0.2 − 0.3 leave that much by rounding alone.
 
     Args:
-        n: the number of units, ≥ 1.
+        n: the number of units, 1 … 2²⁴.
         thresholds: θ, shape (n,); zero if not given.
 
     Raises:
-        ValueError: if n is below 1, or θ is of another shape or not finite.
+        ValueError: if n is out of range, or θ is of another shape, not finite or beyond 10³⁰⁰ in all.
         TypeError: if an argument is of the wrong kind.
 
     >>> memory = Hopfield(3).store([[1, -1, 1]])
@@ -123,9 +138,9 @@ class Hopfield:
     """
 
     def __init__(self, n: int, thresholds: ArrayLike | None = None) -> None:
-        n = _checks.integer("n", n, 1)
+        n = _checks.integer("n", n, 1, LARGEST)
         self._weights = np.zeros((n, n))
-        self._thresholds = vector("thresholds", thresholds, n)
+        self.thresholds = np.zeros(n) if thresholds is None else thresholds
         self._forget_origin()
 
     def _forget_origin(self) -> None:
@@ -148,8 +163,9 @@ class Hopfield:
 
         Raises:
             TypeError: on assignment of what is no array of real numbers.
-            ValueError: on assignment of another shape, of what is not finite or not symmetric, or of a
-                diagonal that is not zero: a unit that is coupled to itself may hold on to a worse state.
+            ValueError: on assignment of another shape, of what is not finite, not symmetric or beyond 10³⁰⁰
+                in all, or of a diagonal that is not zero: a unit that is coupled to itself may hold on to a
+                worse state.
         """
         return self._weights.copy()
 
@@ -158,6 +174,7 @@ class Hopfield:
         array = symmetric("weights", value, why=", or a unit may hold on to a worse state")
         if len(array) != self.n:
             raise ValueError(f"weights must have shape {(self.n, self.n)}, got {array.shape}")
+        bounded("weights", array)
         self._weights = array
         self._forget_origin()
         self._rule = "hebb" if array.any() else None  # more can be added; a projection would wipe it out
@@ -167,13 +184,16 @@ class Hopfield:
         """θ, shape (n,): a copy; assign to replace it.
 
         Raises:
-            TypeError, ValueError: on assignment of another shape or of what is not finite.
+            TypeError, ValueError: on assignment of another shape, or of what is not finite or beyond 10³⁰⁰ in
+                all.
         """
         return self._thresholds.copy()
 
     @thresholds.setter
     def thresholds(self, value: ArrayLike) -> None:
-        self._thresholds = vector("thresholds", _checks.finite_array("thresholds", value), self.n)
+        array = vector("thresholds", _checks.finite_array("thresholds", value), self.n)
+        bounded("thresholds", array)
+        self._thresholds = array
 
     @property
     def stored(self) -> State:
@@ -183,10 +203,10 @@ class Hopfield:
     def store(self, patterns: ArrayLike, rule: str = "hebb") -> Hopfield:
         """Add patterns to the memory and return it.
 
-        "hebb": w_ij grows by (1/N) Σ_p ξ_i ξ_j for i ≠ j (:cite:`hebb1949organization`). "pseudo-inverse":
-        W = Ξ⁺Ξ without its diagonal, the projection onto the patterns, which recalls correlated ones too
-        (:cite:`personnaz1985information`); it is worked out anew for all patterns stored so far, so that one
-        stored twice counts once.
+        "hebb": w_ij grows by (1/N) Σ_p ξ_i ξ_j for i ≠ j (:cite:`hopfield1982neural`, without the 1/N, after
+        an idea of :cite:`hebb1949organization`). "pseudo-inverse": W = Ξ⁺Ξ without its diagonal, the
+        projection onto the patterns, which recalls correlated ones too (:cite:`personnaz1985information`); it
+        is worked out anew for all patterns stored so far, so that one stored twice counts once.
 
         Args:
             patterns: ±1, shape (P, n), P ≥ 1, a row a pattern.
@@ -210,7 +230,7 @@ class Hopfield:
         together = np.concatenate([self._stored, new])
         if rule == "hebb":
             x = new.astype(float)
-            self._add(x.T @ x / self.n)
+            self._add("weights with these patterns", x.T @ x / self.n)
         else:
             self._weights = _projection(together)
         self._stored, self._rule = together, rule
@@ -224,7 +244,8 @@ class Hopfield:
             rate: η; 1/N if not given, the share of one pattern in :meth:`store`. A negative one unlearns.
 
         Raises:
-            TypeError, ValueError: if the pattern is not ±1 of shape (n,) or the rate not finite.
+            TypeError, ValueError: if the pattern is not ±1 of shape (n,), or the rate not finite or so large
+                that the weights go beyond 10³⁰⁰ in all.
 
         See the section :ref:`sec-hop-hebb`.
 
@@ -233,7 +254,7 @@ class Hopfield:
         """
         s = spins("pattern", pattern, self.n).astype(float)
         eta = 1 / self.n if rate is None else _checks.finite("rate", rate)
-        self._add(eta * np.outer(s, s))
+        self._add("weights at this rate", eta * np.outer(s, s))
         self._rule = "hebb"
         return self
 
@@ -244,9 +265,12 @@ class Hopfield:
         """
         return self.learn(pattern, -1 / self.n if rate is None else -_checks.finite("rate", rate))
 
-    def _add(self, change: NDArray[np.float64]) -> None:
+    def _add(self, name: str, change: NDArray[np.float64]) -> None:
         np.fill_diagonal(change, 0)
-        self._weights += change
+        # subtle: a new array, not +=, which would teach a shallow copy of the network the same.
+        weights = self._weights + change
+        bounded(name, weights)
+        self._weights = weights
 
     def energy(self, state: ArrayLike) -> float:
         """Return E = −½ sᵀWs − θ·s = −Σ_{i<j} w_ij s_i s_j − Σ_i θ_i s_i.
@@ -261,7 +285,8 @@ class Hopfield:
     def _energies(self, states: State) -> NDArray[np.float64]:
         """Return E of each of several states, shape (K, n)."""
         s = states.astype(float)
-        return -0.5 * np.einsum("ki,ki->k", s @ self._weights, s) - s @ self._thresholds
+        # subtle: 0.0 − …, as −0.5 times no energy at all would be printed as -0.0.
+        return 0.0 - 0.5 * np.einsum("ki,ki->k", s @ self._weights, s) - s @ self._thresholds
 
     def field(self, state: ArrayLike) -> NDArray[np.float64]:
         """Return h = Ws + θ, what each unit feels, shape (n,).
@@ -280,10 +305,10 @@ class Hopfield:
         Raises:
             TypeError, ValueError: if the state is not ±1 of shape (n,).
         """
-        return self._wishes(spins("state", state, self.n))
+        return self._wishes(spins("state", state, self.n), self._tie())
 
-    def _wishes(self, s: State) -> State:
-        return np.where(self._field(s) * s < -self._tie(), -s, s)
+    def _wishes(self, s: State, tie: NDArray[np.float64]) -> State:
+        return np.where(self._field(s) * s < -tie, -s, s)
 
     def _tie(self) -> NDArray[np.float64]:
         """Return the fields, shape (n,), up to which a unit's field counts as 0."""
@@ -304,7 +329,7 @@ class Hopfield:
         """
         s = spins("state", state, self.n)
         unit = _checks.integer("unit", unit, 0, self.n - 1)
-        s[unit] = self._wishes(s)[unit]
+        s[unit] = self._wishes(s, self._tie())[unit]
         return s
 
     def is_stable(self, state: ArrayLike) -> bool:
@@ -314,7 +339,7 @@ class Hopfield:
             TypeError, ValueError: if the state is not ±1 of shape (n,).
         """
         s = spins("state", state, self.n)
-        return bool((self._wishes(s) == s).all())
+        return bool((self._wishes(s, self._tie()) == s).all())
 
     def recall(
         self,
@@ -344,13 +369,13 @@ class Hopfield:
         s = spins("state", state, self.n)
         max_sweeps = _checks.integer("max_sweeps", max_sweeps, 1)
         order, generator = self._order(order), as_generator(rng)
-        path, period = [s], 0
+        path, period, tie = [s], 0, self._tie()
         while not period and len(path) <= max_sweeps:
             if synchronous:
-                path.append(self._wishes(path[-1]))
+                path.append(self._wishes(path[-1], tie))
             else:
                 units = generator.permutation(self.n) if order is None else order
-                path.append(self._sweep(path[-1], units))
+                path.append(self._sweep(path[-1], units, tie))
             period = _period(path)
         states = np.array(path)
         return Recall(path[-1].copy(), len(path) - 1, period == 1, period, self._energies(states), states)
@@ -362,10 +387,10 @@ class Hopfield:
             return np.arange(self.n) if known == "cyclic" else None
         return permutation("order", order, self.n, "unit")
 
-    def _sweep(self, s: State, units: NDArray[np.intp]) -> State:
+    def _sweep(self, s: State, units: NDArray[np.intp], tie: NDArray[np.float64]) -> State:
         """Return the state after one unit after another has followed its field."""
         values = s.astype(float)
-        follow(self._weights, self._field(s), values, units, self._tie())
+        follow(self._weights, self._field(s), values, units, tie)
         return values.astype(np.int8)
 
 
@@ -469,8 +494,8 @@ def corrupt(pattern: ArrayLike, share: float, rng: RandomLike) -> State:
     >>> int((corrupt([1] * 20, 0.15, rng=1) < 0).sum())
     3
     """
-    s = spins("pattern", pattern)
-    turned = as_generator(rng).permutation(len(s))[: round(share_of("share", share) * len(s))]
+    s, share = spins("pattern", pattern), share_of("share", share)
+    turned = as_generator(rng).permutation(len(s))[: round(share * len(s))]
     s[turned] *= -1
     return s
 

@@ -17,11 +17,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from book_lib import _checks
-from book_lib._hopfield_network import Hopfield, State, permutation, spins, symmetric
+from book_lib._hopfield_network import LARGEST, Hopfield, State, bounded, permutation, spins, symmetric
 from book_lib._ising_kernels import sigmoid
 from book_lib.rng import Generator, RandomLike, as_generator
 
 Tour = NDArray[np.intp]
+_REACH = 1e280  # of given numbers in all: the energies made of them stay within a network's
 _CITIES = 9  # whose 8!/2 tours are soon tried
 _UNITS = 20  # whose 2¹⁹ cuts fit the memory of a laptop
 
@@ -37,6 +38,12 @@ def _from_binary(quadratic: NDArray[np.float64], linear: NDArray[np.float64]) ->
 
 
 # ---------------------------------------------------------------------------- the largest cut
+
+
+def _adjacency(adjacency: ArrayLike) -> NDArray[np.float64]:
+    array = symmetric("adjacency", adjacency, 2)
+    bounded("adjacency", array, _REACH)
+    return array
 
 
 def max_cut_network(adjacency: ArrayLike) -> Hopfield:
@@ -56,7 +63,7 @@ def max_cut_network(adjacency: ArrayLike) -> Hopfield:
     >>> max_cut_network(triangle).energy([1, 1, -1])  # 3/2 − a cut of 2
     -0.5
     """
-    array = symmetric("adjacency", adjacency, 2)
+    array = _adjacency(adjacency)
     network = Hopfield(len(array))
     network.weights = -0.5 * array
     return network
@@ -75,7 +82,7 @@ def cut_size(adjacency: ArrayLike, state: ArrayLike) -> float:
     >>> cut_size([[0, 1, 1], [1, 0, 1], [1, 1, 0]], [1, 1, -1])
     2.0
     """
-    array = symmetric("adjacency", adjacency, 2)
+    array = _adjacency(adjacency)
     return float(_cuts(array, spins("state", state, len(array))[None])[0])
 
 
@@ -96,7 +103,7 @@ def brute_force_max_cut(adjacency: ArrayLike) -> tuple[float, State]:
     >>> brute_force_max_cut([[0, 1, 1], [1, 0, 1], [1, 1, 0]])[0]
     2.0
     """
-    array = symmetric("adjacency", adjacency, 2)
+    array = _adjacency(adjacency)
     n = _checks.integer("len(adjacency)", len(array), 2, _UNITS)
     bits = (np.arange(2 ** (n - 1))[:, None] >> np.arange(n)) & 1  # the last camp is fixed: −s cuts as s does
     states = (1 - 2 * bits).astype(np.int8)
@@ -108,17 +115,23 @@ def brute_force_max_cut(adjacency: ArrayLike) -> tuple[float, State]:
 # ---------------------------------------------------------------------------- colours
 
 
-def coloring_network(edges: ArrayLike, n: int, colors: int, penalty: float = 2.0) -> Hopfield:
+def coloring_network(edges: ArrayLike, n: int, colors: int, penalty: float = 0.5) -> Hopfield:
     """Return a network of n·K units, (i, k) up where node i has colour k; colourings are its lowest states.
 
     Cost = A Σ_i (Σ_k x_ik − 1)² + Σ_(ij) Σ_k x_ik x_jk, up to a constant: one colour a node, and none shared
-    along an edge. Only a colouring costs nothing, whatever A > 0; where there is none, a small A leaves nodes
-    blank and a large one lets neighbours clash.
+    along an edge. Only a colouring costs nothing, whatever A > 0; but A decides where descent may stop. A
+    blank node takes a colour that fewer than A of its neighbours have, and drops one that more than A have.
+
+    * Below A = 1 neighbours never clash in the end, and a node is blank only if all K colours are next door.
+    * Above 1 nodes rather clash than stay blank. From the largest number of neighbours on every choice of one
+      colour for each node is stable, and descent stops at the first that it meets.
+
+    So descent colours better with A below 1, and then alike with every A.
 
     Args:
         edges: pairs of nodes 0 … n − 1, shape (E, 2); an empty list for none.
         n: the number of nodes, ≥ 1.
-        colors: K ≥ 1.
+        colors: K ≥ 1, and n·K ≤ 2²⁴.
         penalty: A > 0.
 
     Raises:
@@ -131,13 +144,20 @@ def coloring_network(edges: ArrayLike, n: int, colors: int, penalty: float = 2.0
     True
     """
     n, colors = _checks.integer("n", n, 1), _checks.integer("colors", colors, 1)
-    penalty = _checks.positive("penalty", penalty)
+    _checks.integer("n · colors", n * colors, 1, LARGEST)
+    penalty = _penalty(penalty)
     graph = np.zeros((n, n))
     for i, j in _edges(edges, n):
         graph[i, j] = graph[j, i] = 1
     one_each = np.kron(np.eye(n), np.ones((colors, colors)) - np.eye(colors))
     quadratic = penalty * one_each + 0.5 * np.kron(graph, np.eye(colors))
     return _from_binary(quadratic, np.full(n * colors, -penalty))
+
+
+def _penalty(penalty: float) -> float:
+    number = _checks.positive("penalty", penalty)
+    bounded("penalty", number, _REACH)
+    return number
 
 
 def _edges(edges: ArrayLike, n: int) -> NDArray[np.intp]:
@@ -147,8 +167,9 @@ def _edges(edges: ArrayLike, n: int) -> NDArray[np.intp]:
     if pairs.ndim != 2 or pairs.shape[1] != 2 or pairs.dtype.kind not in "iu":
         came = f"{pairs.dtype.name} of shape {pairs.shape}"
         raise ValueError(f"edges must be pairs of whole numbers, shape (E, 2), got {came}")
-    if pairs.min() < 0 or pairs.max() >= n or (pairs[:, 0] == pairs[:, 1]).any():
-        raise ValueError(f"edges must join two different nodes of 0 … {n - 1}, got {pairs.tolist()}")
+    wrong = pairs[((pairs < 0) | (pairs >= n)).any(1) | (pairs[:, 0] == pairs[:, 1])]
+    if len(wrong):
+        raise ValueError(f"edges must join two different nodes of 0 … {n - 1}, got {wrong[0].tolist()}")
     return pairs.astype(np.intp)
 
 
@@ -183,6 +204,7 @@ def _distances(distances: ArrayLike, least: int) -> NDArray[np.float64]:
     d = symmetric("distances", distances, least)
     if (d < 0).any():
         raise ValueError(f"distances must be 0 or more, got {d.min()}")
+    bounded("distances", d, _REACH)
     return d
 
 
@@ -190,8 +212,8 @@ def tour_network(distances: ArrayLike, penalty: float | None = None) -> Hopfield
     """Return a network of n² units, unit (c, k) up where city c is the k-th stop.
 
     Cost = Σ_k Σ_(cd) d_cd x_ck x_d,k+1 + A Σ_c (Σ_k x_ck − 1)² + A Σ_k (Σ_c x_ck − 1)², up to a constant: the
-    length, if it is a tour (after :cite:`hopfield1985neural`). Above the largest distance A makes every tour
-    stable, and so descent takes the first it meets.
+    length, if it is a tour (after :cite:`hopfield1985neural`). With A above the largest distance the lowest
+    states are the shortest tours; but every tour is stable then, and so descent takes the first it meets.
 
     Args:
         distances: symmetric, 0 or more, with a zero diagonal, shape (n, n), n ≥ 3.
@@ -206,7 +228,7 @@ def tour_network(distances: ArrayLike, penalty: float | None = None) -> Hopfield
     d = _distances(distances, 3)
     if penalty is None and not d.any():
         raise ValueError("distances must not all be 0, or a penalty must be given")
-    a = 2 * float(d.max()) if penalty is None else _checks.positive("penalty", penalty)
+    a = 2 * float(d.max()) if penalty is None else _penalty(penalty)
     n = len(d)
     others = np.ones((n, n)) - np.eye(n)
     following = np.roll(np.eye(n), 1, axis=1)  # k is followed by k + 1
@@ -299,11 +321,16 @@ class Annealing:
 
 
 def geometric_schedule(start: float, end: float, sweeps: int) -> NDArray[np.float64]:
-    """Return temperatures that fall by the same factor each sweep, from ``start`` to ``end``.
+    """Return temperatures that fall by the same factor each sweep, shape (S,).
+
+    Args:
+        start: T > 0 of the first sweep, in units of energy.
+        end: T > 0 of the last, at most ``start``.
+        sweeps: S ≥ 2.
 
     Raises:
         TypeError, ValueError: if a temperature is not positive, the end is above the start, or ``sweeps`` is
-            below 2.
+            out of range.
 
     See the section :ref:`sec-bm-annealing`.
 
@@ -313,7 +340,7 @@ def geometric_schedule(start: float, end: float, sweeps: int) -> NDArray[np.floa
     start, end = _checks.positive("start", start), _checks.positive("end", end)
     if end > start:
         raise ValueError(f"end must not be above start = {start}, got {end}")
-    return np.geomspace(start, end, _checks.integer("sweeps", sweeps, 2))
+    return np.geomspace(start, end, _checks.integer("sweeps", sweeps, 2, _checks.LONGEST))
 
 
 def _schedule(temperatures: ArrayLike) -> NDArray[np.float64]:

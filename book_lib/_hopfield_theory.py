@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from book_lib import _checks
-from book_lib._hopfield_network import corrupt, follow, share_of
+from book_lib._hopfield_network import LARGEST, corrupt, follow, share_of
 from book_lib.rng import Generator, RandomLike, as_generator
 
 _EXACT = 2**24  # whole numbers up to here are exact in single precision
@@ -24,7 +24,7 @@ def bit_error(n: int, p: int) -> float:
 
     Args:
         n: N ≥ 2.
-        p: P ≥ 1.
+        p: P ≥ 1, and N·P ≤ 2⁴⁸.
 
     Raises:
         TypeError, ValueError: if they are no integers in range.
@@ -34,7 +34,8 @@ def bit_error(n: int, p: int) -> float:
     >>> bit_error(3, 1), bit_error(2, 3)  # one pattern alone is safe; of two signs both must be against
     (0.0, 0.25)
     """
-    n, p = _checks.integer("n", n, 2), _checks.integer("p", p, 1)
+    n, p = _size("n", n, 2), _size("p", p, 1)
+    _size("n · p", n * p, 2)
     from scipy.stats import binom  # here, as it is slow to import and few need it
 
     signs, own = (n - 1) * (p - 1), n - 1
@@ -42,8 +43,18 @@ def bit_error(n: int, p: int) -> float:
     return float(binom.sf((signs + own) // 2, signs, 0.5))
 
 
+def _size(name: str, value: int, least: int) -> int:
+    return _checks.integer(name, value, least, _checks.LONGEST)
+
+
 def bit_error_gauss(load: float) -> float:
     """Return ½ erfc(1/√(2α)), what :func:`bit_error` becomes for many units at a load α = P/N.
+
+    The crosstalk is a sum of many signs, and so normal, with mean 0 and variance α; a unit turns where it is
+    below −1.
+
+    Args:
+        load: α > 0.
 
     Raises:
         TypeError, ValueError: if the load is not a positive number.
@@ -132,7 +143,8 @@ def capacity_experiment(
 
     Args:
         n: N ≥ 2.
-        loads: α > 0, shape (A,); at least one pattern is stored.
+        loads: α > 0, shape (A,); at least one pattern is stored, and P patterns and N² weights must fit the
+            memory.
         noise: share of the units that are turned at the start, 0 … 1.
         repeats: fresh patterns for each load, ≥ 1.
         rng: a seed or a generator.
@@ -149,13 +161,15 @@ def capacity_experiment(
     >>> capacity_experiment(200, [0.02], noise=0.1, repeats=3).tolist()
     [[1.0, 1.0, 1.0]]
     """
-    n, repeats = _checks.integer("n", n, 2), _checks.integer("repeats", repeats, 1)
+    n, repeats = _checks.integer("n", n, 2, LARGEST), _checks.integer("repeats", repeats, 1)
     noise, max_sweeps = share_of("noise", noise), _checks.integer("max_sweeps", max_sweeps, 1)
     loads = np.atleast_1d(_checks.finite_array("loads", loads))
     if loads.ndim != 1 or loads.size == 0:
         raise ValueError(f"loads must have shape (A,), A ≥ 1, got {loads.shape}")
     if (loads <= 0).any():
         raise ValueError(f"loads must be greater than 0, got {loads.min()}")
+    if loads.max() > _checks.LONGEST / n**2:
+        raise ValueError(f"loads must be at most 2**48/n² = {_checks.LONGEST / n**2:g}, got {loads.max()}")
     generator = as_generator(rng)
     counts = [max(1, round(load * n)) for load in loads.tolist()]
     return np.array([[_recalled(n, p, noise, generator, max_sweeps) for _ in range(repeats)] for p in counts])

@@ -183,8 +183,9 @@ class Torus:
     def totals(self) -> tuple[int, int]:
         """Return (Σ_<ij> s s′, Σ s)."""
         s = self.lattice
-        bonds = s * (np.roll(s, 1, 0) + np.roll(s, 1, 1))
-        return int(bonds.sum(dtype=np.int64)), int(s.sum(dtype=np.int64))
+        pairs = (s[1:], s[:-1]), (s[0], s[-1]), (s[:, 1:], s[:, :-1]), (s[:, 0], s[:, -1])
+        equal = sum(int(np.count_nonzero(one == other)) for one, other in pairs)
+        return 2 * equal - 2 * s.size, 2 * int(np.count_nonzero(s > 0)) - s.size
 
     def glauber(self, limits: list[int], rng: Generator) -> None:
         """Make L² random-site heat-bath updates, one after another."""
@@ -218,8 +219,8 @@ class Torus:
 def cluster_labels(lattice: NDArray[np.int8], limit: int, sign: int, words: NDArray) -> NDArray[np.intp]:
     """Freeze bonds between spins whose product is ``sign`` and name each cluster by its first site.
 
-    Whole rows of frozen bonds are joined at once; then every bond between two clusters hangs the later
-    cluster on the earlier, and chains are cut short, until no frozen bond joins different names. That
+    Along a row, sites that frozen bonds hold together make a run. Every other frozen bond then hangs the later
+    of two runs on the earlier, and chains are cut short, until no frozen bond joins different names. That
     takes a handful of rounds.
 
     Args:
@@ -233,23 +234,37 @@ def cluster_labels(lattice: NDArray[np.int8], limit: int, sign: int, words: NDAr
     """
     size, sites = len(lattice), lattice.size
     frozen = words.reshape(2, size, size) < np.uint64(limit)
-    frozen[0] &= lattice * np.roll(lattice, -1, 1) == sign
-    frozen[1] &= lattice * np.roll(lattice, -1, 0) == sign
+    _satisfied(lattice.T, sign, frozen[0].T)
+    _satisfied(lattice, sign, frozen[1])
     begins = np.ones((size, size), np.bool_)
     np.logical_not(frozen[0, :, :-1], out=begins[:, 1:])
-    label = np.maximum.accumulate(np.where(begins.ravel(), np.arange(sites), 0))
+    starts = np.flatnonzero(begins)
+    run = begins.ravel().cumsum() - 1  # of each site
     seam = size * np.flatnonzero(frozen[0, :, -1])
     upper = np.flatnonzero(frozen[1])
     lower = upper + size
     lower[lower >= sites] -= sites
-    one = np.concatenate([label[seam], label.take(upper)])
-    two = np.concatenate([label[seam + size - 1], label.take(lower)])
+    one = run.take(np.concatenate([seam, upper]))
+    two = run.take(np.concatenate([seam + size - 1, lower]))
+    return starts.take(_joined(len(starts), one, two)).take(run)
+
+
+def _satisfied(lattice: NDArray[np.int8], sign: int, bonds: NDArray[np.bool_]) -> None:
+    """Keep, of bonds from each row to the next, those whose spins have the product ``sign``."""
+    wanted = sign * lattice
+    bonds[:-1] &= wanted[:-1] == lattice[1:]
+    bonds[-1] &= wanted[-1] == lattice[0]
+
+
+def _joined(count: int, one: NDArray[np.intp], two: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return for each of ``count`` things the first that pairs (one, two) join it to, shape (count,)."""
+    label = np.arange(count)
     while True:
         apart = np.flatnonzero(one != two)
         if not len(apart):
             return label
         one, two = one.take(apart), two.take(apart)
-        # subtle: a cluster hung on several takes the one written last; the others follow next round.
+        # subtle: one that is hung on several takes the one written last; the others follow next round.
         label[np.maximum(one, two)] = np.minimum(one, two)
         label = _flattened(label)
         one, two = label.take(one), label.take(two)
@@ -259,7 +274,7 @@ def _flattened(label: NDArray[np.intp]) -> NDArray[np.intp]:
     """Follow every label to the end of its chain, twice as far in each round."""
     while True:
         further = label.take(label)
-        if np.array_equal(further, label):
+        if (further == label).all():
             return label
         label = further
 

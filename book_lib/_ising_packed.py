@@ -12,8 +12,9 @@ The answers, as bits, come in two parts (:class:`Dice`). The first n binary digi
 if the word w holds digit i of 64 uniform numbers u, the bits of "u < p" follow from the last digit to the first
 by B ← B | w where digit i of p is 1 and B ← B & w where it is 0 (w and its complement are equally likely, which
 saves the complement). What the cut leaves, less than 2⁻ⁿ, is rare, so it need not be asked of every spin: a Poisson
-number of strays, thrown at random, are the spins that it befalls. Together the two parts have the chance p to the
-rounding of a float, at any temperature: nothing is truncated at the n-th digit, and n is chosen for speed alone.
+number of strays, thrown at random, are the spins that it befalls. Together the two parts have the chance p, at any
+temperature, to within 10⁻¹² (where a stray falls is known to the 53 digits of a float, of which the number of its
+word takes up to fourteen): nothing is truncated at the n-th digit, and n is chosen for speed alone.
 """
 
 from __future__ import annotations

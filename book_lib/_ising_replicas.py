@@ -32,7 +32,7 @@ class IsingReplicas:
         ValueError: for a size below 4 or odd; no temperature or more than 64, or one that is not positive and
             finite; a coupling that is not finite; another algorithm; a start of another shape.
 
-    The chances of all flips are exact to the rounding of floats, at any temperature: see
+    The chances of all flips are exact to 10⁻¹², at any temperature: see
     :mod:`book_lib._ising_packed`. See the section :ref:`sec-ising-onsager`.
 
     >>> magnets = IsingReplicas(16, [1.0, 2.0, 8.0], start="up", rng=1).sweep(50)

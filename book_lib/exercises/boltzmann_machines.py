@@ -182,7 +182,7 @@ def check_free(answer: Any) -> Verdict:
         cases,
         slips=FREE_SLIPS,
         signature="free_energy(v, weights, visible_bias, hidden_bias, temperature)",
-        right="Right at every temperature, and it survives large fields.",
+        right="It holds at every temperature, and large fields do it no harm.",
     )
 
 

@@ -1,6 +1,6 @@
 // A tour through cities that the reader may move: Metropolis's rule at a temperature that is held, falls, or is drawn.
 
-import { Annealer, BRUTE, COOLING, SIDE, bruteForce, cities, distances, geometric, race, scheduled, tourCount, tourLength } from "./core/tours.js";
+import { Annealer, BRUTE, COOLING, SIDE, cities, distances, geometric, meanLength, race, scheduled, tourCount, tourLength, tourLengths } from "./core/tours.js";
 import { CounterRNG } from "./core/rng.js";
 import { clock } from "./kit/clock.js";
 import { button, choice, presets, seedBox, slider } from "./kit/controls.js";
@@ -21,6 +21,7 @@ const PLACES = 31; // of a drawn schedule
 const SWEEPS = [20, 50, 100, 200, 500, 1000, 2000];
 const LONGEST = 20_000; // sweeps of a run whose temperature is held
 const RUNS = 20; // of a race
+const SETTLED = 200; // sweeps at one temperature after which their mean is compared with the law's
 const UNIT = 4; // of the drawing, for a unit of the map
 const DRAWN = 400; // points of a trace
 const RESTART = ["map", "count", "seed", "schedule", "sweeps", "drawn"];
@@ -37,8 +38,8 @@ const t = strings({
     schedule: "Temperature over time", hold: "Held", geometric: "Cooling, T to T/100", drawn: "Drawn, T(t)",
     temperature: "Temperature", temperatureWords: "T = {v}: a detour of {v} is taken with probability 0.37", temperatureZero: "T = 0: only downhill",
     sweeps: "Sweeps of a run", sweepsWords: "{v} sweeps", count: "Cities", countWords: "{v} cities",
-    traceTitle: "Length against sweep", axisSweep: "sweep", axisLength: "length", now: "this tour", best: "best so far", downhill: "only downhill", exact: "shortest of all",
-    heatTitle: "Temperature against sweep", axisT: "temperature T", drawHint: "Draw T(t) here", yours: "your T(t)", law: "T",
+    traceTitle: "Length against sweep", axisSweep: "sweep", axisLength: "length", now: "this tour", best: "best so far", downhill: "only downhill", exact: "shortest of all", law: "mean by e^(−L/T)",
+    heatTitle: "Temperature against sweep", axisT: "temperature T", drawHint: "Draw T(t) here", yours: "your T(t)",
     ready: "Ready-made schedules", slow: "Slow cooling", quench: "Quench", reheat: "Cool twice", clear: "Draw anew",
     race: "{n} runs of each", raceTitle: "Best lengths of {n} runs", colMean: "mean", colBest: "best", colHits: "runs that found the best", rowCooling: "with this schedule", rowDownhill: "only downhill",
     raceAsk: "Bet first: then the race is shown.",
@@ -50,6 +51,7 @@ const t = strings({
     sayTaken: "{taken} of {n} tries were taken in the last sweep.",
     sayStuck: "No piece turned round would shorten this tour: a local minimum.",
     sayFound: "The best is the shortest of all {all}.", sayGap: "The shortest of all {all} is {gap} % below the best.",
+    sayMean: "Since T was set, the mean length is {met}; all {all} tours, weighed by e^(−L/T), have {law}.",
     sayDone: "Done after {k} sweeps: the best tour has {best}, only downhill {downhill}.",
     sayRight: "You bet right, this time.", sayWrong: "You bet otherwise. One run proves little: race {n} of each.",
     sayUnbet: "What only downhill comes to is shown once you have bet.",
@@ -67,8 +69,8 @@ const t = strings({
     schedule: "温度随时间", hold: "保持", geometric: "降温，T 到 T/100", drawn: "手绘 T(t)",
     temperature: "温度", temperatureWords: "T = {v}：绕远 {v} 的改动以概率 0.37 被接受", temperatureZero: "T = 0：只下坡",
     sweeps: "一次运行的扫描数", sweepsWords: "{v} 次扫描", count: "城市数", countWords: "{v} 个城市",
-    traceTitle: "长度随扫描的变化", axisSweep: "扫描", axisLength: "长度", now: "当前路线", best: "迄今最短", downhill: "只下坡", exact: "全部中最短",
-    heatTitle: "温度随扫描的变化", axisT: "温度 T", drawHint: "在这里画出 T(t)", yours: "你的 T(t)", law: "T",
+    traceTitle: "长度随扫描的变化", axisSweep: "扫描", axisLength: "长度", now: "当前路线", best: "迄今最短", downhill: "只下坡", exact: "全部中最短", law: "按 e^(−L/T) 的平均",
+    heatTitle: "温度随扫描的变化", axisT: "温度 T", drawHint: "在这里画出 T(t)", yours: "你的 T(t)",
     ready: "现成的方案", slow: "缓慢冷却", quench: "淬火", reheat: "冷却两次", clear: "重画",
     race: "各运行 {n} 次", raceTitle: "{n} 次运行的最短长度", colMean: "平均", colBest: "最短", colHits: "找到最短者的次数", rowCooling: "按此方案", rowDownhill: "只下坡",
     raceAsk: "请先猜一猜，然后显示比赛结果。",
@@ -80,6 +82,7 @@ const t = strings({
     sayTaken: "上次扫描的 {n} 次尝试中接受了 {taken} 次。",
     sayStuck: "把任何一段反转都不会更短：这是一个局部极小。",
     sayFound: "它就是全部 {all} 条中最短的。", sayGap: "全部 {all} 条中最短的比它短 {gap}%。",
+    sayMean: "自设定 T 以来平均长度为 {met}；全部 {all} 条路线按 e^(−L/T) 加权平均为 {law}。",
     sayDone: "{k} 次扫描后结束：最短路线 {best}，只下坡 {downhill}。",
     sayRight: "这一次你猜对了。", sayWrong: "你猜的不是这样。一次运行说明不了什么：各比 {n} 次吧。",
     sayUnbet: "你猜过之后才显示只下坡的结果。",
@@ -116,7 +119,10 @@ class Pair {
     this.hot = new Annealer(this.d, new CounterRNG(seed), tour);
     this.down = new Annealer(this.d, new CounterRNG(seed, 1), tour);
     this.traces = [this.hot, this.hot, this.down].map(({ length }) => [length]); // this tour, best so far, only downhill
-    this.exact = this.n <= BRUTE ? bruteForce(this.d, this.n).length : NaN;
+    this.lengths = this.n <= BRUTE ? tourLengths(this.d, this.n) : null; // of all tours
+    this.exact = this.lengths?.reduce((a, b) => Math.min(a, b)) ?? NaN;
+    this.since = 0; // sweeps when the temperature was last set
+    this.law = { key: "", points: /** @type {[number, number][]} */ ([]) };
     /** @type {ReturnType<typeof race> | null} */
     this.scores = null;
   }
@@ -168,6 +174,24 @@ export class Run {
     return this.get("schedule") === "geometric" ? geometric(k, T, T / COOLING, all) : scheduled(this.get("drawn"), k, all);
   }
 
+  /** Another temperature, for the tour as it is. */
+  turn() {
+    this.pair.scores = null;
+    this.pair.since = this.sweeps;
+  }
+
+  /** The mean length of tours in equilibrium at the temperature of each sweep up to `width`; none for too many cities. @param {number} width */
+  equilibrium(width) {
+    const { lengths, law } = this.pair;
+    if (!lengths) return [];
+    const key = [width, ...["schedule", "temperature", "sweeps", "drawn"].map(this.get)].join(" ");
+    if (law.key !== key) {
+      const sweeps = this.cooling ? Array.from({ length: 31 }, (_, k) => (k * width) / 30) : [0, width];
+      this.pair.law = { key, points: sweeps.map((k) => [k, meanLength(lengths, this.temperature(Math.round(k)))]) };
+    }
+    return this.pair.law.points;
+  }
+
   /** @param {number} n */
   step(n) {
     for (let k = 0; k < n && !this.done; k++) {
@@ -186,9 +210,10 @@ export class Run {
 
   /** What there is to see. */
   now() {
-    const { sweeps, pair: { hot, down, n, exact, scores } } = this;
-    return { n, sweeps, T: this.temperature(Math.max(0, sweeps - 1)), length: hot.length, best: hot.bestLength, downhill: down.bestLength, exact, scores,
-      all: tourCount(n), taken: hot.accepted, stuck: sweeps > 0 && hot.isLocalMinimum, done: this.done, cooling: this.cooling };
+    const { sweeps, cooling, pair: { hot, down, n, exact, scores, lengths, since, traces } } = this;
+    const T = this.temperature(Math.max(0, sweeps - 1));
+    return { n, sweeps, T, held: cooling ? 0 : sweeps - since, met: mean(traces[0].slice(since + 1)), law: lengths ? meanLength(lengths, T) : NaN, length: hot.length, best: hot.bestLength, downhill: down.bestLength, exact, scores,
+      all: tourCount(n), taken: hot.accepted, stuck: sweeps > 0 && hot.isLocalMinimum, done: this.done, cooling };
   }
 }
 
@@ -207,7 +232,6 @@ function render({ model, el }) {
     done: () => run.done,
     onReset: () => run.restart(),
   });
-  button(f, { label: "+20", where: "toolbar", onClick: () => time.stepOnce(20) });
   button(f, { label: t("race", { n: RUNS }), where: "toolbar", onClick() {
     time.pause();
     run.race();
@@ -219,7 +243,7 @@ function render({ model, el }) {
     draw();
   });
   f.watch("temperature", () => {
-    run.pair.scores = null;
+    run.turn();
     if (run.cooling) time.reset();
     else draw();
   });
@@ -444,7 +468,8 @@ function tracePlot(f, into, run) {
     p.line("downhill", shown(f) ? points[2] : [], { kind: "mean_field", label: t("downhill") });
     p.line("now", points[0], { label: t("now") });
     p.line("best", points[1], { kind: "reader", label: t("best") });
-    p.line("exact", shown(f) && now.exact > 0 ? [[0, now.exact], [width, now.exact]] : [], { kind: "theory", label: t("exact") });
+    p.line("exact", shown(f) && now.exact > 0 ? [[0, now.exact], [width, now.exact]] : [], { kind: "muted", label: t("exact") });
+    p.line("law", shown(f) ? run.equilibrium(width) : [], { kind: "theory", label: t("law") });
     p.describe(text);
   };
 }
@@ -466,7 +491,7 @@ function heatPlot(f, into, run) {
     const width = longest(run);
     if (p.x.max !== width) p.axes({ x: { max: width } });
     const law = Array.from({ length: 61 }, (_, k) => [(k * width) / 60, run.temperature(Math.round((k * width) / 60))]);
-    given.p.line("law", p === given.p ? law : [], { kind: "theory", label: t("law") });
+    given.p.line("T", p === given.p ? law : [], { kind: "theory" });
     p.vline("now", now.sweeps);
     p.describe(law.filter((_, k) => k % 12 === 0).map(([k, T]) => `${fixed(k, 0)}: T = ${significant(T, 2)}`).join(", "));
   };
@@ -508,14 +533,15 @@ const tidy = (v) => Number(v.toPrecision(3));
 
 /** How the run stands, in a few sentences. @param {Now} now @param {string} bet @param {boolean} drawing */
 export function sentence(now, bet, drawing) {
-  const { n, sweeps, T, length, best, downhill, exact, all, taken, scores } = now;
-  const values = { n, k: sweeps, T: significant(T, 2), length: fixed(length, 1), best: fixed(best, 1), downhill: fixed(downhill, 1), all: all < 1e7 ? String(all) : significant(all, 3), taken };
+  const { n, sweeps, T, length, best, downhill, exact, all, taken, scores, held, met, law } = now;
+  const values = { n, k: sweeps, T: significant(T, 2), length: fixed(length, 1), best: fixed(best, 1), downhill: fixed(downhill, 1), all: all < 1e7 ? String(all) : significant(all, 3), taken, met: fixed(met, 1), law: fixed(law, 1) };
   const said = [];
   if (drawing && !now.cooling && !sweeps) said.push(t("sayDraw", values));
   if (now.done && bet) said.push(t("sayDone", values), verdict(now, bet));
   else said.push(t(sweeps ? "sayRun" : "sayStart", values));
   if (now.stuck && T < 1) said.push(t("sayStuck"));
   else if (sweeps && !now.done) said.push(t("sayTaken", values));
+  if (bet && held >= SETTLED && law > 0) said.push(t("sayMean", values));
   if (sweeps && exact > 0 && bet) {
     const gap = 100 * (1 - exact / best);
     said.push(gap < 1e-6 ? t("sayFound", values) : t("sayGap", { ...values, gap: significant(gap, 2) }));
@@ -557,6 +583,8 @@ function readouts(f, run) {
     downhill(shown(f) ? now.downhill : NaN);
     exact(shown(f) ? now.exact : NaN);
     f.setReadout("cities", now.n);
+    f.setReadout("mean", now.met);
+    f.setReadout("mean_law", shown(f) ? now.law : NaN);
     f.setReadout("taken", now.taken);
     f.setReadout("tour", run.pair.hot.tour.join(" "));
     f.setReadout("best_tour", run.pair.hot.best.join(" "));

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -131,6 +132,27 @@ class AnnealedTour(Explorable):
         """The length of the shortest tour and that tour, by trying all; None for more than 9 cities."""
         return brute_force_tour(self.distances()) if len(self.places()) <= BRUTE else None
 
+    def mean_length(self, temperatures: ArrayLike) -> NDArray[np.float64] | None:
+        """Σ L e^(−L/T) / Σ e^(−L/T) over all tours, the mean length in equilibrium; None for more than 9 cities.
+
+        Args:
+            temperatures: T ≥ 0, any shape; at 0 the mean is the shortest length.
+
+        Returns:
+            of the same shape.
+
+        >>> square = AnnealedTour(cities=[(0, 0), (60, 0), (60, 60), (0, 60), (30, 90)])
+        >>> square.mean_length([0.0, 1e9]).round(1).tolist()  # of the best, and of all twelve
+        [264.9, 342.1]
+        """
+        if len(self.places()) > BRUTE:
+            return None
+        lengths = _lengths(self.distances())
+        least, heat = lengths.min(), np.asarray(temperatures, dtype=float)
+        above, cold = lengths - least, heat[..., None] == 0
+        weight = np.where(cold, above < 1e-12, np.exp(-above / np.where(cold, 1.0, heat[..., None])))
+        return least + (weight * above).sum(axis=-1) / weight.sum(axis=-1)
+
     def race(self, runs: int = 20) -> Race:
         """The best lengths of many runs, cooled and downhill, each with random numbers of its own."""
         d, heat = self.distances(), self.temperatures()
@@ -170,7 +192,10 @@ class AnnealedTour(Explorable):
         right.plot(down.energies, "--", color=colors.mean_field, label="downhill")
         known = self.shortest()
         if known:
-            right.axhline(known[0], color=colors.theory, linewidth=0.8, label="shortest")
+            right.axhline(known[0], color=colors.ink, linewidth=0.6, linestyle=":", label="shortest")
+            some = np.linspace(0, len(run.energies) - 1, 31).astype(int)
+            means = self.mean_length(self.temperatures()[some])
+            right.plot(some, means, color=colors.theory, label=r"mean by $e^{-L/T}$")
         right.set(xlabel="sweep", ylabel="length", ylim=(0, None))
         right.locator_params(nbins=4)
         right.legend(loc="lower right")
@@ -187,6 +212,13 @@ def _shown(one: AnnealedTour) -> tuple[Annealing, Annealing]:
     names = ("cities", "count", "map", "temperature", "schedule", "sweeps", "drawn", "seed")
     values = [getattr(one, name) for name in names]
     return _walked(tuple((k, tuple(v) if isinstance(v, list) else v) for k, v in zip(names, values, strict=True)))
+
+
+def _lengths(d: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of all closed tours, shape ((n − 1)!/2,)."""
+    ways = itertools.permutations(range(1, len(d)))
+    tours = np.array([(0, *way) for way in ways if way[0] < way[-1]])  # of a tour and the same one backwards
+    return d[tours, np.roll(tours, -1, axis=1)].sum(axis=1)
 
 
 def cities(count: int, number: int) -> NDArray[np.float64]:

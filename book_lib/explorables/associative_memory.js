@@ -183,6 +183,7 @@ function controls(f, memory) {
   const options = (/** @type {string[]} */ values) => values.map((value) => ({ value, label: t(value) }));
   choice(f, { trait: "predict", label: t("predict"), options: Object.entries(ENDS).map(([value, key]) => ({ value, label: t(key) })) });
   scenes(f);
+  const edit = drawing(f, memory);
   setChoice(f);
   const pick = chosenMenu(f);
   choice(f, { trait: "corruption", label: t("corruption"), options: options(["noise", "cover"]) });
@@ -197,8 +198,8 @@ function controls(f, memory) {
   f.share("stored", (all) => all.length > 0 && new Set(all).size === all.length && all.every((/** @type {number} */ k) => Number.isInteger(k) && k >= 0 && k < countOf(f)));
   f.share("chosen", (k) => Number.isInteger(k) && k >= 0 && k < countOf(f));
   f.share("cue", (text) => text === "" || (PICTURE.test(text) && text.length === picturesOf((name) => f.model.get(name))[0][1].length));
-  const panel = { onTrials: () => {}, tried: /** @type {number[]} */ ([]), pick, edit: drawing(f, memory) };
-  button(f, { label: t("trials"), onClick: () => panel.onTrials() });
+  const panel = { onTrials: () => {}, tried: /** @type {number[]} */ ([]), pick, edit };
+  button(f, { label: t("trials", { count: TRIALS }), onClick: () => panel.onTrials() });
   return panel;
 }
 
@@ -238,6 +239,7 @@ function scenes(f) {
     { label: t("preMixture"), set: { ...plain, stored: [0, 1, 2], share: 0.3, seed: 7 } },
     { label: t("preMany"), set: { ...plain, stored: eight, chosen: 5 } },
     { label: t("preCorrelated"), set: { ...plain, stored: eight, chosen: 5, rule: "pseudo-inverse" } },
+    { label: t("preFull"), set: { ...plain, stored: [0], extra: 9, share: 0 } },
     { label: t("preCycle"), set: { ...plain, stored: [0, 1], share: 0.5, seed: 5, asynchronous: false } },
   ]);
 }
@@ -270,11 +272,12 @@ function keep(f, { settings, recall }) {
   f.assign({ patterns: "own", own: [...before, text].join("."), stored: [...stored, before.length], chosen: before.length, cue: "" });
 }
 
-/** The chosen picture goes, and is forgotten. @param {Frame} f @param {Memory} memory */
+/** The chosen picture goes, and is forgotten; was it the only one stored, the others are. @param {Frame} f @param {Memory} memory */
 function remove(f, { settings }) {
   const { pictures, stored, chosen } = settings;
+  const rest = pictures.filter((_, k) => k !== chosen);
   const left = stored.filter((k) => k !== chosen).map((k) => (k > chosen ? k - 1 : k));
-  f.assign({ own: pictures.filter((_, k) => k !== chosen).join("."), stored: left.length ? left : [0], chosen: 0, cue: "" });
+  f.assign({ own: rest.join("."), stored: left.length ? left : rest.map((_, k) => k), chosen: 0, cue: "" });
 }
 
 // -------------------------------------------------------------------------------------------------------- picture
@@ -334,7 +337,9 @@ function thumbs(f, into) {
   let buttons = [];
   const turn = (/** @type {number} */ k) => {
     const stored = f.model.get("stored");
-    f.assign({ stored: stored.includes(k) ? stored.filter((/** @type {number} */ one) => one !== k) : [...stored, k].sort((a, b) => a - b) });
+    const left = stored.filter((/** @type {number} */ one) => one !== k);
+    const others = buttons.map((_, one) => one).filter((one) => one !== k);
+    f.assign({ stored: !stored.includes(k) ? [...stored, k].sort((a, b) => a - b) : left.length ? left : others }); // a memory holds something
   };
   return (/** @type {Memory} */ { names, settings: { pictures, stored, chosen } }) => {
     if (built !== pictures.join()) {
@@ -351,7 +356,7 @@ function thumbs(f, into) {
     buttons.forEach((one, k) => {
       one.setAttribute("aria-pressed", String(stored.includes(k)));
       one.classList.toggle("xp-chosen", k === chosen);
-      setDisabled(one, stored.length === 1 && stored[0] === k);
+      setDisabled(one, names.length === 1);
     });
   };
 }
@@ -386,16 +391,14 @@ function energyCurve(f, into) {
 function loadCurve(f, into) {
   const p = plot(f, { into, title: t("loadTitle"), height: 230, legend: true, x: { label: t("axisLoad"), min: 0, max: 0.6 }, y: { label: t("axisM"), min: -1, max: 1, ticks: [-1, -0.5, 0, 0.5, 1] } });
   const below = Array.from({ length: 40 }, (_, k) => (CRITICAL_LOAD * (k + 1)) / 40);
-  const curve = [...below.map((load) => [load, retrievalOverlap(load)]), [CRITICAL_LOAD, 0], [1, 0]];
+  const curve = [...below.map((load) => [load, retrievalOverlap(load)]), [CRITICAL_LOAD, 0]];
   return (/** @type {Memory} */ { load, m, settings }, /** @type {[number, number][]} */ ends, /** @type {string} */ text) => {
     const width = load > 0.6 ? 1 : load > 0.3 ? 0.6 : 0.3;
     if (p.x.max !== width) p.axes({ x: { max: width } });
     const hebb = settings.rule === "hebb";
-    p.line("theory", hebb ? curve.filter(([x]) => x <= width) : [], { kind: "theory", label: t("theory") });
-    if (hebb) p.vline("critical", CRITICAL_LOAD, { label: t("critical") });
-    else p.clear("critical");
+    p.line("theory", hebb ? [...curve, [width, 0]] : [], { kind: "theory", label: t("theory", { v: fixed(CRITICAL_LOAD, 3) }) });
     p.points("ends", ends, { label: t("ended") });
-    p.marker("now", [load, m], { kind: "reader" });
+    p.marker("now", [load, m], { kind: "reader", label: t("now") });
     p.describe(text);
   };
 }
@@ -410,19 +413,29 @@ export function sentence(memory, predict, tried) {
   const parts = [];
   if (!recall.updates) {
     parts.push(t(memory.drawn ? "sayDrawn" : "sayShown", values));
-    if (!memory.done) parts.push(t("sayBegin", { ...values, unrest: memory.network.unrest(recall.state), how: t(settings.asynchronous ? "howAsync" : "howSync") }));
+    if (tried.length) parts.push(trialWords(memory, tried));
+    else if (!memory.done) parts.push(t("sayBegin", { ...values, unrest: memory.network.unrest(recall.state), how: t(settings.asynchronous ? "howAsync" : "howSync") }));
     else parts.push(t("sayStill"), endWords(memory));
-    if (settings.rule === "hebb" && memory.load > CRITICAL_LOAD) parts.push(t("sayHebb"));
+    if (settings.rule === "hebb" && memory.load > CRITICAL_LOAD && !tried.length) parts.push(t("sayHebb", { critical: fixed(CRITICAL_LOAD, 3) }));
   } else if (memory.done) {
     parts.push(recall.period === 2 ? t("sayCycle", { turned: recall.last?.turned }) : t("sayEnd", values));
     if (recall.period === 1) parts.push(endWords(memory));
   } else parts.push(lastWords(memory, values));
-  if (tried.length) parts.push(t("sayTrials", { mean: fixed(tried.reduce((a, b) => a + b, 0) / tried.length, 2), right: tried.filter((m) => m === 1).length }));
+  if (tried.length && recall.updates) parts.push(trialWords(memory, tried));
   if (predict) {
     const what = t(ENDS[predict]);
     parts.push(t(memory.late ? "foretoldLate" : !memory.done ? "foretold" : memory.outcome === predict ? "foretoldRight" : "foretoldWrong", { what }));
   }
   return parts.join(" ");
+}
+
+/** Where twenty recalls ended; beside the theory where it speaks of them: random patterns, recalled from themselves. @param {Memory} memory @param {number[]} tried */
+function trialWords({ load, settings: { rule, stored, chosen, extra, corruption, share, cue } }, tried) {
+  const told = t("sayTrials", { count: tried.length, mean: fixed(tried.reduce((a, b) => a + b, 0) / tried.length, 2), right: tried.filter((m) => m === 1).length });
+  const random = rule === "hebb" && extra && stored.length === 1 && stored[0] === chosen; // the picture is one among random patterns
+  const itself = corruption === "noise" && share === 0 && !cue;
+  if (!random || !itself) return told;
+  return `${told} ${load > CRITICAL_LOAD ? t("sayNoValley") : t("sayTheory", { m: fixed(retrievalOverlap(load), 2) })}`;
 }
 
 /** @param {Memory} memory @param {Record<string, unknown>} values */

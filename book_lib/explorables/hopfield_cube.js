@@ -14,7 +14,7 @@ import { reducedMotion } from "./kit/theme.js";
 const LONGEST = 60; // updates
 const MOST = 2; // of θ
 const SCALE = 100; // of the drawing, a unit of `place`
-const RADIUS = 26;
+const RADIUS = 28;
 const ORDERS = ["123", "132", "213", "231", "312", "321"];
 const THETAS = ["theta1", "theta2", "theta3"];
 const RULES = ["pattern", ...THETAS, "sign", "tie", "order", "start"];
@@ -27,14 +27,14 @@ const t = strings({
     sign: "θ enters the update as", plus: "+θ", minus: "−θ (the slip)", tie: "Where h = 0 a unit", keep: "stays", up: "becomes +1", down: "becomes −1", order: "Order", theta: "Field θ{i}", thetaWords: "θ{i} = {v}",
     start: "The first state", turn: "Turn s{i}", pattern: "The stored pattern", turnPattern: "Turn ξ{i}",
     sceneBook: "The worked example", sceneTie: "A tie that becomes −1", sceneSlip: "The slip with θ",
-    keyDown: "lowers E", keyTie: "a tie, E as before", keyUp: "raises E", help: "Press a corner to begin there. s₁ is to the right, s₂ up, s₃ away from you. A double border: at rest under this rule.",
+    keyDown: "lowers E", keyTie: "keeps E", keyUp: "raises E", help: "Press a corner to begin there. A double border: at rest under this rule. Arrows are the updates made; all others join them once it has come to rest.",
     readState: "State", readEnergy: "E", readUpdates: "Updates", readRises: "Updates that raise E", table: "The eight states", colState: "state", colRest: "at rest", yes: "yes", no: "no",
     sayStart: "Stored: ξ = ({xi}). At ({s}) E = {energy}. First in turn is s{i}. Foretell where it will come to rest, then take a step.",
     rulePlus: "sᵢ ← sign(Σⱼ wᵢⱼ sⱼ + θᵢ)", ruleMinus: "sᵢ ← sign(Σⱼ wᵢⱼ sⱼ − θᵢ), which does not lower E = −½ sᵀWs − θ·s",
     sayStep: "h{i} = {sum} = {h}: s{i} {does}. E = {energy}.", doesStay: "stays {s}", doesTurn: "turns to {s}", doesTieStay: "has no say and stays {s}", doesTieTurn: "has no say and becomes {s} by the rule for ties",
-    sayRest: "Three updates in a row changed nothing: at rest at ({s}), E = {energy}.", isPattern: "That is ξ.", isNegative: "That is −ξ, which is as deep as ξ where θ = 0.", isOther: "That is neither ξ nor −ξ.",
+    sayRest: "Three updates in a row changed nothing: at rest at ({s}), E = {energy}.", isPattern: "That is ξ.", isNegative: "That is −ξ.", isTwin: "That is −ξ, as deep as ξ.", isOther: "That is neither ξ nor −ξ.",
     sayNone: "No update raises E: of the {count} that change a state, none goes uphill.", sayRises: "{rises} of the {count} updates that change a state raise E.",
-    saySlip: "With −θ the updates still go downhill, but on E′ = −½ sᵀWs + θ·s, which is another energy.",
+    saySlip: "With −θ no update goes uphill on E′ = −½ sᵀWs + θ·s, which is another energy.",
     foretold: "You foretold: {what}.", foretoldRight: "You foretold: {what}. Right.", foretoldWrong: "You foretold: {what}. It was otherwise.", foretoldLate: "You say so when it is known. Reset, or begin elsewhere, and foretell first.",
   },
   zh: {
@@ -43,14 +43,14 @@ const t = strings({
     sign: "θ 在更新中的符号", plus: "+θ", minus: "−θ（笔误）", tie: "h = 0 时单元", keep: "保持不变", up: "变为 +1", down: "变为 −1", order: "次序", theta: "场 θ{i}", thetaWords: "θ{i} = {v}",
     start: "初始状态", turn: "翻转 s{i}", pattern: "存储的模式", turnPattern: "翻转 ξ{i}",
     sceneBook: "书中的例子", sceneTie: "平局变为 −1", sceneSlip: "θ 的笔误",
-    keyDown: "降低 E", keyTie: "平局，E 不变", keyUp: "升高 E", help: "按下一个顶点即从那里开始。s₁ 向右，s₂ 向上，s₃ 向里。双线边框：在此规则下静止。",
+    keyDown: "降低 E", keyTie: "E 不变", keyUp: "升高 E", help: "按下一个顶点即从那里开始。双线边框：在此规则下静止。箭头是已作的更新；静止之后，其余更新也会画出。",
     readState: "状态", readEnergy: "E", readUpdates: "更新次数", readRises: "升高 E 的更新", table: "八个状态", colState: "状态", colRest: "静止", yes: "是", no: "否",
     sayStart: "存储：ξ = ({xi})。在 ({s}) 处 E = {energy}。首先轮到 s{i}。先预测它会静止在哪里，再走一步。",
     rulePlus: "sᵢ ← sign(Σⱼ wᵢⱼ sⱼ + θᵢ)", ruleMinus: "sᵢ ← sign(Σⱼ wᵢⱼ sⱼ − θᵢ)，它不降低 E = −½ sᵀWs − θ·s",
     sayStep: "h{i} = {sum} = {h}：s{i} {does}。E = {energy}。", doesStay: "保持 {s}", doesTurn: "变为 {s}", doesTieStay: "没有倾向，保持 {s}", doesTieTurn: "没有倾向，按平局规则变为 {s}",
-    sayRest: "连续三次更新都没有变化：静止在 ({s})，E = {energy}。", isPattern: "它就是 ξ。", isNegative: "它是 −ξ，在 θ = 0 时与 ξ 一样低。", isOther: "它既不是 ξ 也不是 −ξ。",
+    sayRest: "连续三次更新都没有变化：静止在 ({s})，E = {energy}。", isPattern: "它就是 ξ。", isNegative: "它是 −ξ。", isTwin: "它是 −ξ，与 ξ 一样低。", isOther: "它既不是 ξ 也不是 −ξ。",
     sayNone: "没有更新升高 E：{count} 个改变状态的更新中，没有一个上坡。", sayRises: "{count} 个改变状态的更新中有 {rises} 个升高 E。",
-    saySlip: "用 −θ 时更新仍在下坡，但下的是 E′ = −½ sᵀWs + θ·s，那是另一个能量。",
+    saySlip: "用 −θ 时没有更新在 E′ = −½ sᵀWs + θ·s 上走上坡，但那是另一个能量。",
     foretold: "你的预测：{what}。", foretoldRight: "你的预测：{what}。正确。", foretoldWrong: "你的预测：{what}。结果并非如此。", foretoldLate: "结果已知之后才预测不算。请重置或换一个起点，然后先预测。",
   },
 });
@@ -176,6 +176,7 @@ function spot(state) {
 
 /** The corners; a press on one begins there. @param {Frame} f @param {HTMLElement} into */
 function cubePicture(f, into) {
+  let open = false; // whether all arrows are shown: first the reader foretells
   const frameLines = s("path", { class: "xp-hc-edge", d: STATES.flatMap((a) => [0, 1, 2].filter((i) => a[i] < 0).map((i) => {
     const b = a.map((one, k) => (k === i ? -one : one));
     return `M${spot(a).join(" ")}L${spot(b).join(" ")}`;
@@ -183,15 +184,25 @@ function cubePicture(f, into) {
   const arrows = s("g");
   const way = s("path", { class: "xp-hc-way" });
   const corners = STATES.map((state) => corner(f, state));
-  const svg = s("svg", { class: "xp-hc-cube", role: "img", viewBox: "-172 -156 344 312" }, frameLines, way, arrows, ...corners.map(({ node }) => node));
+  const svg = s("svg", { class: "xp-hc-cube", role: "img", viewBox: "-172 -156 344 312" }, tripod(), frameLines, way, arrows, ...corners.map(({ node }) => node));
   into.append(svg);
   return (/** @type {Lab} */ { cube, walk }, /** @type {string} */ text) => {
-    arrows.replaceChildren(...cube.arrows().map(({ from, to, change }) => arrow(from, to, change)));
+    open ||= walk.done;
+    const shown = open ? cube.arrows() : cube.arrows().filter((one) => walk.made(one));
+    arrows.replaceChildren(...shown.map(({ from, to, change }) => arrow(from, to, change)));
     way.setAttribute("d", walk.path.length > 1 ? `M${walk.path.map((state) => spot(state).join(" ")).join("L")}` : "");
     const rest = cube.atRest();
     corners.forEach(({ show }, k) => show(cube.energy(STATES[k]), same(STATES[k], walk.state), rest.some((one) => same(one, STATES[k]))));
     svg.setAttribute("aria-label", `${t("cube")}. ${STATES.map((state) => `${signs(state)}: ${fraction(cube.energy(state))}`).join(", ")}. ${text}`);
   };
+}
+
+/** Which unit leads where, in the corner that the cube leaves free. */
+function tripod() {
+  const foot = [118, 132];
+  const ends = [0, 1, 2].map((i) => place([0, 1, 2].map((k) => (k === i ? 1 : 0)))).map(([x, y]) => [foot[0] + 34 * x, foot[1] - 34 * y]);
+  return s("g", { class: "xp-hc-tripod", "aria-hidden": "true" }, ...ends.map(([x, y]) => s("path", { d: `M${foot.join(" ")}L${x.toFixed(1)} ${y.toFixed(1)}` })),
+    ...ends.map(([x, y], i) => s("text", { x: (x + [3, -6, 2][i]).toFixed(1), y: (y + [5, -3, 0][i]).toFixed(1) }, `s${DIGITS[i]}`)));
 }
 
 /** @param {Frame} f @param {Spins} state */
@@ -203,7 +214,9 @@ function corner(f, state) {
     s("circle", { r: RADIUS }), inner, s("text", { y: -1, "text-anchor": "middle", class: "xp-hc-signs" }, signs(state)), energy);
   node.addEventListener("click", () => f.assign({ start: [...state] }), { signal: f.signal });
   return { node, show(/** @type {number} */ value, /** @type {boolean} */ here, /** @type {boolean} */ rest) {
-    energy.textContent = fraction(value);
+    const text = fraction(value);
+    energy.textContent = text;
+    energy.style.fontSize = `${Math.min(14, 80 / text.length).toFixed(1)}px`; // −119/30 must fit the circle
     node.classList.toggle("xp-hc-here", here);
     inner.style.display = rest ? "" : "none";
   } };
@@ -229,7 +242,8 @@ function energyCurve(f, into) {
     const [low, high] = [Math.floor(Math.min(...all)) - 0.5, Math.ceil(Math.max(...all)) + 0.5];
     const width = 6 * Math.max(1, Math.ceil(walk.updates / 6));
     if (p.x.max !== width || p.y.min !== low || p.y.max !== high) {
-      const whole = Array.from({ length: Math.round(high - low) }, (_, k) => low + 0.5 + k);
+      const each = high - low > 7 ? 2 : 1;
+      const whole = Array.from({ length: Math.ceil((high - low) / each) }, (_, k) => low + 0.5 + each * k);
       p.axes({ x: { max: width, ticks: Array.from({ length: 7 }, (_, k) => (k * width) / 6) }, y: { min: low, max: high, ticks: whole } });
     }
     const points = walk.path.map((state, k) => [k, cube.energy(state)]);
@@ -258,7 +272,7 @@ export function sentence({ cube, walk, pattern, late }, predict) {
   const parts = [updates ? stepWords(cube, walk) : t("sayStart", values)];
   const negative = pattern.map((one) => -one);
   if (walk.done) {
-    parts.push(t("sayRest", values), t(same(state, pattern) ? "isPattern" : same(state, negative) ? "isNegative" : "isOther"));
+    parts.push(t("sayRest", values), t(same(state, pattern) ? "isPattern" : !same(state, negative) ? "isOther" : cube.theta.some(Boolean) ? "isNegative" : "isTwin"));
     const [rises, count] = [cube.rises(), cube.arrows().length];
     parts.push(t(rises ? "sayRises" : "sayNone", { rises, count }));
   }
@@ -290,7 +304,7 @@ function stepWords(cube, { path, updates }) {
 /** @param {Frame} f */
 function readouts(f) {
   const state = readout(f, { name: "state", label: t("readState"), format: String, width: 3 });
-  const energy = readout(f, { name: "energy", label: t("readEnergy"), format: (v) => `${fraction(v)} = ${fixed(v, 3)}`, width: 14 });
+  const energy = readout(f, { name: "energy", label: t("readEnergy"), format: (v) => (fraction(v).includes("/") ? `${fraction(v)} = ${fixed(v, 3)}` : fraction(v)), width: 14 });
   const updates = readout(f, { name: "updates", label: t("readUpdates"), format: String, width: 2 });
   const rises = readout(f, { name: "rises", label: t("readRises"), format: String, width: 2 });
   return (/** @type {Lab} */ { cube, walk }) => {

@@ -163,7 +163,8 @@ class HopfieldCube(Explorable):
         self._draw_cube(left)
         path = self.path(LONGEST)
         right.plot([self.energy(state) for state in path], "o-", color=colors.simulation)
-        right.set(xlabel="updates", ylabel="E", xticks=range(len(path)))
+        right.set(xlabel="updates", ylabel="E", xticks=range(0, len(path), 2))
+        right.locator_params(axis="y", nbins=4)
         return plotting.still(figure)
 
     def _draw_cube(self, axes) -> None:
@@ -174,14 +175,14 @@ class HopfieldCube(Explorable):
         x, y = np.array([place(state) for state in STATES]).T
         pieces = np.array([(*place(a), *place(b)) for a, b in edges()])
         axes.plot(pieces[:, ::2].T, pieces[:, 1::2].T, color=colors.rule, linewidth=0.8, zorder=0)
-        for up, color in ((False, colors.simulation), (True, colors.mean_field)):
-            moves = [(np.array(place(a)), np.array(place(b))) for a, b, _ in self.arrows() if self._up(a, b) == up]
-            if moves:
-                tails, tips = np.swapaxes(moves, 0, 1)
-                lengths = np.hypot(*(tips - tails).T)[:, None]
-                ways = (tips - tails) * (1 - 0.68 / lengths)  # a corner has a radius of 0.3
-                begin = tails + (tips - tails) * 0.34 / lengths
-                axes.quiver(*begin.T, *ways.T, angles="xy", scale_units="xy", scale=1, color=color, width=0.009)
+        moves = self.arrows()
+        if moves:
+            tails, tips = (np.array([place(move[k]) for move in moves]) for k in (0, 1))
+            lengths = np.hypot(*(tips - tails).T)[:, None]
+            ways = (tips - tails) * (1 - 0.68 / lengths)  # a corner has a radius of 0.3
+            begin = tails + (tips - tails) * 0.34 / lengths
+            color = [colors.mean_field if self._up(a, b) else colors.simulation for a, b, _ in moves]
+            axes.quiver(*begin.T, *ways.T, angles="xy", scale_units="xy", scale=1, color=color, width=0.009)
         rest = [state in self.at_rest() for state in STATES]
         edge = [colors.ink if one else colors.muted for one in rest]
         widths = [2.4 if one else 0.8 for one in rest]

@@ -27,16 +27,17 @@ const ENOUGH = 1e-4; // a step so short is none, for the curve
 const t = strings({
   en: {
     name: "The modern Hopfield network, which is attention", plane: "Patterns, the state, and the energy landscape", curve: "Largest weight at rest, by β", axisBeta: "β = 1/T", axisWeight: "largest weight", axisX: "x₁", axisY: "x₂",
-    predict: "First foretell: where will the state end?", one: "at one pattern", mean: "near their mean", between: "in between",
+    predict: "First foretell: where will the state end?", one: "at a pattern", mean: "near the mean", between: "in between",
     beta: "Inverse temperature β = 1/T", betaWords: "β = {v}, that is T = {T}", chosen: "Patterns", more: "Add a pattern", fewer: "Take one away",
     sceneCorners: "Four apart", scenePair: "Two close, one far", sceneLong: "One that is longer",
     point: "Pattern {i}", at: "at {x}, {y}", state: "The state ξ", weights: "Attention weights, softmax(βXξ)", patterns: "patterns", way: "way of ξ", next: "the next ξ", even: "equal shares", largest: "largest weight at rest", now: "now", levels: "equal energy",
-    help: "Drag the round state or a square pattern, or move it by arrow keys. Darker is lower. The diamond marks where the next update leads.",
+    help: "Drag the round state or a square pattern, or move it by arrow keys. The more colour, the lower. The diamond marks where the next update leads. How it ends at every other β is drawn once it has come to rest.",
     readBeta: "β", readT: "T", readUpdates: "Updates", readEnergy: "E", readLargest: "Largest weight", readX: "ξ₁", readY: "ξ₂", table: "The way of the state", colUpdate: "update",
     sayStart: "ξ = ({x}, {y}) asks, and the patterns answer with the weights {shares}: an update moves it to their average with these weights, ({u}, {v}).",
-    sayStep: "After {n} updates ξ = ({x}, {y}), E = {energy}, the largest weight is {largest}.",
-    sayRest: "At rest after {n} updates at ({x}, {y}): E fell from {first} to {energy}.",
+    sayStep: "Update {n}: ξ = ({x}, {y}), E = {energy}, the largest weight is {largest}.",
+    sayRest: "At rest at ({x}, {y}) with update {n}: E fell from {first} to {energy}.",
     isOne: "Cold: pattern {k} has the weight {largest}, and the state is all but this pattern. It is recalled.", isMean: "Hot: all weights are near 1/{count}, and the state is near the mean of all patterns. Nothing is recalled.", isBetween: "In between: the state rests at a mixture in which pattern {k} has the weight {largest}.",
+    sayCreeps: "Still not at rest: between recall and mean the landscape is all but flat, and the state creeps.",
     sayAttention: "An update is attention: the query ξ, the patterns as keys and as values, β in place of 1/√d.",
     foretold: "You foretold: {what}.", foretoldRight: "You foretold: {what}. Right.", foretoldWrong: "You foretold: {what}. It was otherwise.", foretoldLate: "You say so when it is known. Reset, or move the state, and foretell first.",
   },
@@ -46,12 +47,13 @@ const t = strings({
     beta: "逆温度 β = 1/T", betaWords: "β = {v}，即 T = {T}", chosen: "模式", more: "增加一个模式", fewer: "去掉一个",
     sceneCorners: "四个分开", scenePair: "两近一远", sceneLong: "一个更长",
     point: "模式 {i}", at: "位于 {x}, {y}", state: "状态 ξ", weights: "注意力权重 softmax(βXξ)", patterns: "模式", way: "ξ 的路径", next: "下一个 ξ", even: "平均分配", largest: "静止时的最大权重", now: "现在", levels: "等能量线",
-    help: "拖动圆形的状态或方形的模式，或用方向键移动。颜色越深能量越低。菱形标出下一次更新的去处。",
+    help: "拖动圆形的状态或方形的模式，或用方向键移动。颜色越浓能量越低。菱形标出下一次更新的去处。静止之后会画出其他 β 时的结局。",
     readBeta: "β", readT: "T", readUpdates: "更新次数", readEnergy: "E", readLargest: "最大权重", readX: "ξ₁", readY: "ξ₂", table: "状态的路径", colUpdate: "更新",
     sayStart: "ξ = ({x}, {y}) 提问，各模式以权重 {shares} 回答：一次更新把它移到以此加权的平均 ({u}, {v})。",
-    sayStep: "{n} 次更新之后 ξ = ({x}, {y})，E = {energy}，最大权重为 {largest}。",
-    sayRest: "{n} 次更新之后静止在 ({x}, {y})：E 从 {first} 降到 {energy}。",
+    sayStep: "第 {n} 次更新：ξ = ({x}, {y})，E = {energy}，最大权重为 {largest}。",
+    sayRest: "第 {n} 次更新后静止在 ({x}, {y})：E 从 {first} 降到 {energy}。",
     isOne: "冷：模式 {k} 的权重为 {largest}，状态几乎就是这个模式。它被回忆出来了。", isMean: "热：所有权重都接近 1/{count}，状态接近所有模式的平均值。什么也没有回忆出来。", isBetween: "介于其间：状态静止在一个混合处，其中模式 {k} 的权重为 {largest}。",
+    sayCreeps: "仍未静止：在回忆与平均之间地形几乎是平的，状态只能爬行。",
     sayAttention: "一次更新就是注意力：查询为 ξ，模式既作键又作值，β 取代 1/√d。",
     foretold: "你的预测：{what}。", foretoldRight: "你的预测：{what}。正确。", foretoldWrong: "你的预测：{what}。结果并非如此。", foretoldLate: "结果已知之后才预测不算。请重置或移动状态，然后先预测。",
   },
@@ -221,7 +223,7 @@ function map(f, p, canvas) {
     const [low, high] = values.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [Infinity, -Infinity]);
     paint(canvas, NODES, (i) => (1 - (values[i] - low) / (high - low)) ** 3);
     if (!changed) return;
-    const lines = Array.from({ length: LEVELS }, (_, k) => zeroLine(values.map((v) => v - low - (high - low) * ((k + 0.5) / LEVELS) ** 2), NODES, -EDGE, EDGE));
+    const lines = Array.from({ length: LEVELS }, (_, k) => zeroLine(values.map((v) => v - low - (high - low) * ((k + 1) / (LEVELS + 0.5)) ** 2), NODES, -EDGE, EDGE));
     p.line("levels", lines.flat(), { kind: "theory", faint: true, label: t("levels") });
   };
 }
@@ -267,15 +269,18 @@ function grips(f, p) {
   };
 }
 
-/** How much of one pattern is recalled from this start, at every β. @param {Frame} f @param {HTMLElement} into */
+/** How much of one pattern is recalled from this start, at every β; after the first end, as the reader foretells first. @param {Frame} f @param {HTMLElement} into */
 function weightCurve(f, into) {
   const p = plot(f, { into, title: t("curve"), height: 190, legend: true, x: { label: t("axisBeta"), min: -1, max: 2, ticks: [-1, 0, 1, 2], format: (v) => significant(10 ** v, 1) }, y: { label: t("axisWeight"), min: 0, max: 1, ticks: [0, 0.5, 1] } });
-  let drawn = "";
+  let drawn = ""; // for which start, and whether with its curve
+  let open = "";
   return (/** @type {Lab} */ { patterns, beta, descent }, /** @type {string} */ text) => {
-    const key = `${patterns} ${descent.path[0]}`;
+    const start = `${patterns} ${descent.path[0]}`;
+    if (descent.rest || descent.updates >= LONGEST) open = start;
+    const key = `${start} ${open === start}`;
     if (key !== drawn) {
       drawn = key;
-      p.line("largest", BETAS.map((b) => [Math.log10(b), largestAtRest(patterns, descent.path[0], b)]), { kind: "theory", label: t("largest") });
+      p.line("largest", open === start ? BETAS.map((b) => [Math.log10(b), largestAtRest(patterns, descent.path[0], b)]) : [], { kind: "theory", label: t("largest") });
       p.line("even", [[-1, 1 / patterns.length], [2, 1 / patterns.length]], { kind: "muted", label: t("even") });
     }
     p.marker("now", [Math.log10(beta), Math.max(...weights(patterns, descent.state, beta))], { kind: "reader", label: t("now") });
@@ -308,13 +313,13 @@ export function sentence({ patterns, beta, descent, late }, predict) {
   if (!descent.updates) {
     const [u, v] = update(patterns, descent.state, beta).map((one) => fixed(one, 2));
     parts.push(t("sayStart", { ...values, shares: p.map((one) => fixed(one, 2)).join(", "), u, v }), t("sayAttention"));
-  } else if (!descent.rest) parts.push(t("sayStep", values));
+  } else if (!descent.rest) parts.push(t("sayStep", values), descent.updates >= LONGEST ? t("sayCreeps") : "");
   else parts.push(t("sayRest", values), t({ one: "isOne", mean: "isMean", between: "isBetween" }[verdict(p)] ?? "", values));
   if (predict) {
     const key = late ? "foretoldLate" : !descent.rest ? "foretold" : verdict(p) === predict ? "foretoldRight" : "foretoldWrong";
     parts.push(t(key, { what: t(predict) }));
   }
-  return parts.join(" ");
+  return parts.filter(Boolean).join(" ");
 }
 
 /** @param {Frame} f */

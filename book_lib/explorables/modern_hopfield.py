@@ -107,9 +107,11 @@ class ModernHopfield(Explorable):
         left.plot(*points.T, "s", color=colors.mean_field, label="patterns")
         left.plot(*path.T, "o-", color=colors.simulation, label="state")
         left.set(xlabel="x₁", ylabel="x₂", aspect="equal", xlim=(-EDGE, EDGE), ylim=(-EDGE, EDGE))
+        left.set(xticks=(-1, 0, 1), yticks=(-1, 0, 1))
         shares = self.weights(path[-1])
         right.barh(range(1, len(shares) + 1), shares, color=colors.simulation)
-        right.set(xlabel="weight at rest", ylabel="pattern", xlim=(0, 1), yticks=range(1, len(shares) + 1))
+        right.set(xlabel="weight at rest", xlim=(0, 1), xticks=(0, 0.5, 1))
+        right.set(ylabel="pattern", yticks=range(1, len(shares) + 1))
         right.invert_yaxis()
         return plotting.still(figure)
 

@@ -8,6 +8,7 @@ import { button, choice, seedBox, slider } from "./kit/controls.js";
 import { h } from "./kit/dom.js";
 import { fixed, significant } from "./kit/format.js";
 import { frame } from "./kit/frame.js";
+import { plot } from "./kit/plot.js";
 import { readout } from "./kit/readout.js";
 import { strings } from "./kit/strings.js";
 import { onTheme, reducedMotion } from "./kit/theme.js";
@@ -23,6 +24,7 @@ const ENOUGH = 50; // steps after which the noise has been forgotten, or never w
 const WINDOW = 30; // the latest steps; with a changed pixel a step in them, or fewer, a picture stays
 const FAR = 4; // standard deviations from the digits' free energy
 const HALVES = ["none", "top", "bottom", "left", "right"];
+const SEEN = 200; // the latest steps whose free energy is drawn
 const RESTART = ["start", "digit", "drawing", "seed"];
 
 const t = strings({
@@ -34,8 +36,9 @@ const t = strings({
     loading: "Loading the machine …", failed: "The machine could not be loaded: {reason}",
     visible: "Pixels v", chance: "p(v = 1 | h)", filter: "Weights of unit {j}", padLabel: "Pixels. Arrow keys move, Space turns a pixel over.", pixel: "Row {row}, column {column}: {state}", on: "on", off: "off",
     pixelsWords: "{ink} of 64 pixels are on.", chanceWords: "Chances of the pixels, given the hidden units: {ink} expected to be on.",
+    freeTitle: "Free energy of the picture against step", axisStep: "step", axisFree: "F(v) at T = 1", dreamt: "this dream", band: "the digits: mean and two deviations",
     hidden: "Hidden units and their weights: framed where on", unit: "Hidden unit {j}, {state}",
-    unitSay: "Hidden unit {j}: its pixels and its bias make the field {field}, so that it comes on with probability {p}.", key: "Weights: {plus} above 0, {minus} below.", plus: "green", minus: "purple",
+    unitSay: "Hidden unit {j}: its pixels and its bias make the field {field}, so that it comes on with probability {p}.", key: "{hidden}. Weights: {plus} above 0, {minus} below.", plus: "green", minus: "purple",
     temperature: "Temperature", temperatureWords: "T = {v}", temperatureCold: "T = {v}, colder than in training", temperatureHot: "T = {v}, hotter than in training",
     start: "Begin with", noise: "Noise", digit: "A digit", drawing: "My drawing", which: "Digit", clamp: "Hold a half", none: "None", top: "Top", bottom: "Bottom", left: "Left", right: "Right",
     empty: "Empty the picture", help: "Draw in the pixels by pointer, or by arrow keys and Space: the dream begins anew from your drawing.",
@@ -55,8 +58,9 @@ const t = strings({
     loading: "正在加载机器……", failed: "无法加载机器：{reason}",
     visible: "像素 v", chance: "p(v = 1 | h)", filter: "单元 {j} 的权重", padLabel: "像素。方向键移动，空格键翻转像素。", pixel: "第 {row} 行第 {column} 列：{state}", on: "开", off: "关",
     pixelsWords: "64 个像素中有 {ink} 个是开的。", chanceWords: "给定隐单元时像素的概率：预计 {ink} 个是开的。",
+    freeTitle: "图像的自由能随步数的变化", axisStep: "步数", axisFree: "T = 1 时的 F(v)", dreamt: "这个梦", band: "数字：平均与两倍标准差",
     hidden: "隐单元及其权重：开着的有框", unit: "隐单元 {j}，{state}",
-    unitSay: "隐单元 {j}：像素与偏置给出场 {field}，因此以概率 {p} 打开。", key: "权重：{plus}大于 0，{minus}小于 0。", plus: "绿色", minus: "紫色",
+    unitSay: "隐单元 {j}：像素与偏置给出场 {field}，因此以概率 {p} 打开。", key: "{hidden}。权重：{plus}大于 0，{minus}小于 0。", plus: "绿色", minus: "紫色",
     temperature: "温度", temperatureWords: "T = {v}", temperatureCold: "T = {v}，比训练时冷", temperatureHot: "T = {v}，比训练时热",
     start: "从什么开始", noise: "噪声", digit: "一个数字", drawing: "我的画", which: "数字", clamp: "固定一半", none: "不固定", top: "上", bottom: "下", left: "左", right: "右",
     empty: "清空图像", help: "用指针，或用方向键和空格键画像素：梦从你的画重新开始。",
@@ -87,6 +91,12 @@ export class Run {
     this.dream = this.fresh();
     /** @type {number[]} */
     this.changes = []; // pixels that changed in each of the latest steps
+    this.path = [this.point()]; // the latest free energies
+  }
+
+  /** @returns {[number, number]}  [step, F(v)] */
+  point() {
+    return [this.dream.steps, this.rbm.freeEnergy(this.dream.v, 1)];
   }
 
   fresh() {
@@ -100,6 +110,7 @@ export class Run {
   restart() {
     this.dream = this.fresh();
     this.changes = [];
+    this.path = [this.point()];
   }
 
   get done() {
@@ -114,16 +125,18 @@ export class Run {
       const before = dream.v;
       dream.step(T, (i) => inHalf(i, half));
       this.changes = [...this.changes, dream.v.reduce((sum, v, i) => sum + Number(v !== before[i]), 0)].slice(-WINDOW);
+      this.path.push(this.point());
     }
+    this.path = this.path.slice(-SEEN - 1);
   }
 
   /** What there is to see. */
   now() {
-    const { dream, rbm, mean, spread, changes } = this;
+    const { dream, rbm, mean, spread, changes, path } = this;
     const T = this.get("temperature");
     const fields = rbm.hiddenFields(dream.v);
     return { T, k: dream.steps, v: dream.v, p: dream.p, h: dream.h, mean, spread, changed: changes[changes.length - 1] ?? 0, few: changes.length < WINDOW ? NaN : count(changes), fields, chances: rbm.hiddenGiven(dream.v, T),
-      F: rbm.freeEnergy(dream.v, 1), start: this.get("start"), digit: this.get("digit"), clamp: this.get("clamp") };
+      F: path[path.length - 1][1], path, start: this.get("start"), digit: this.get("digit"), clamp: this.get("clamp") };
   }
 }
 
@@ -192,15 +205,17 @@ function picture(f, run) {
   const hand = { unit: 0 };
   const caption = h("p", { class: "xp-caption" });
   const card = question(f);
-  const paint = heat(f);
+  const paint = heat(f, 1); // nothing lies on the filters: all of the colour
   const pad = pixelPad(f, { title: t("visible"), label: t("padLabel"), words: (row, column, on) => t("pixel", { row, column, state: t(on ? "on" : "off") }),
     onPaint: (ink) => f.assign({ start: "drawing", drawing: hexOf(ink) }) });
   const chance = pixelPane(t("chance"));
   const lens = filterPane();
   const panes = h("div", { class: "xp-rd-panes" }, pad.node, chance.node, lens.node);
-  const row = h("div", { class: "xp-at-row" });
+  const row = h("div", { class: "xp-rd-row" }, h("p", { class: "xp-help" }, t("help")));
   button(f, { label: t("empty"), into: row, onClick: () => f.assign({ start: "drawing", drawing: hexOf(new Uint8Array(PIXELS)) }) });
-  f.stage.append(panes, h("p", { class: "xp-help" }, t("help")), row, caption);
+  f.stage.append(panes, row);
+  const trace = freePlot(f);
+  f.stage.append(caption);
   const units = hiddenUnits(f, run, hand, paint, () => draw());
   const show = readouts(f);
   const draw = () => {
@@ -211,6 +226,7 @@ function picture(f, run) {
     chance.draw(now.p, t("chanceWords", { ink: fixed(now.p.reduce((a, b) => a + b, 0), 1) }));
     units(now);
     lens.draw(paint, run.rbm, hand.unit);
+    trace(now, text);
     if (caption.textContent !== text) caption.textContent = text;
     f.announce(text);
     show(now, shown(f));
@@ -240,6 +256,20 @@ function question(f) {
 
 /** What the machine thinks appears once the reader has bet. @param {Frame} f */
 const shown = (f) => f.model.get("prediction") !== "";
+
+/** F(v) of the latest steps; once the reader has bet, where that of the digits lies. @param {Frame} f */
+function freePlot(f) {
+  const p = plot(f, { title: t("freeTitle"), height: 170, legend: true, x: { label: t("axisStep"), min: 0, max: SEEN }, y: { label: t("axisFree"), min: -80, max: 20 } });
+  return (/** @type {Now} */ { path, mean, spread }, /** @type {string} */ text) => {
+    const from = Math.max(0, path[path.length - 1][0] - SEEN);
+    const [low, high] = [mean - 4 * spread, Math.max(mean + 8 * spread, ...path.map(([, F]) => F))].map((v, i) => 20 * (i ? Math.ceil(v / 20) : Math.floor(v / 20)));
+    if (p.x.min !== from || p.y.min > low || p.y.max !== high) p.axes({ x: { min: from, max: from + SEEN }, y: { min: low, max: high } });
+    const [bottom, top] = [mean - 2 * spread, mean + 2 * spread];
+    p.area("band", shown(f) ? [[from, bottom], [from + SEEN, bottom], [from + SEEN, top], [from, top]] : [], { kind: "theory", label: t("band") });
+    p.line("dream", path, { label: t("dreamt") });
+    p.describe(text);
+  };
+}
 
 /** The weights between one hidden unit and all pixels, large. */
 function filterPane() {
@@ -272,7 +302,7 @@ function hiddenUnits(f, run, hand, paint, redraw) {
   const { rbm } = run;
   const said = h("p", { class: "xp-help xp-rd-said" });
   const list = h("div", { class: "xp-rd-units", role: "listbox", tabindex: "0", "aria-label": t("hidden") });
-  const key = h("p", { class: "xp-help" }, `${t("hidden")}. ${t("key", { plus: t("plus"), minus: t("minus") })}`);
+  const key = h("p", { class: "xp-help" }, t("key", { hidden: t("hidden"), plus: t("plus"), minus: t("minus") }));
   f.controls.before(key, list, said);
   const units = Array.from({ length: rbm.hidden }, (_, j) => {
     const canvas = h("canvas", { width: SIDE, height: SIDE });

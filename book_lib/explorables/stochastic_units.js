@@ -1,6 +1,6 @@
 // A Boltzmann machine of a few units: each is turned on by chance, given the others, and the histogram meets e^(−E/T)/Z.
 
-import { Machine, Sampler, divergence, matrix, pairIndex } from "./core/boltzmann.js";
+import { Machine, Sampler, divergence, fairDivergence, matrix, pairIndex } from "./core/boltzmann.js";
 import { clock } from "./kit/clock.js";
 import { button, choice, numberBox, presets, seedBox, slider } from "./kit/controls.js";
 import { h, s, setDisabled } from "./kit/dom.js";
@@ -19,7 +19,8 @@ const NEUTRAL = 1; // temperature in the middle of the colour scale, as in stoch
 const LONGEST = 100_000; // sweeps of a run
 const CHAINS = [1, 10, 100];
 const RADIUS = 36; // of the ring of units, in percent of the picture
-const NAMED = /** @type {Record<number, number>} */ ({ 8: 1, 16: 4, 32: 8 }); // every so many states have their name on the axis
+const STACK = { top: 4, height: 21, wide: 8 }; // px under the axis: a state is drawn as a stack of its units
+const INDEX = "₁₂₃₄₅";
 const EVEN = 1.2; // states are alike when no two differ by more than this factor
 const SURE = 0.95;
 const NEAR = 0.01; // nats from the law at which the histogram has met it
@@ -30,21 +31,21 @@ const t = strings({
     ask: "Before you press Play: the units flip by chance, one after the other. After many sweeps, what will the histogram of states look like?",
     askHow: "At a temperature above 0, wherever the units began.",
     betLowest: "All in the lowest states", betLaw: "As e^(−E/T)", betEven: "All states alike", skip: "Just show me",
-    net: "Units and couplings", unit: "Unit {i}: {value}; chance of {on} is {p}", netHelp: "Press a unit to flip it. Solid lines: w > 0, dashed: w < 0. Below each unit the chance that its next turn makes it {on}.",
-    histTitle: "How often each state was met", axisState: "state", axisShare: "share", law: "e^(−E/T)/Z", met: "histogram",
+    net: "Units and couplings", unit: "Unit {i}: {value}; chance of {on} is {p}", netHelp: "Press a unit to flip it. The number in it is the chance that its next turn makes it {on}. Solid lines: w > 0, dashed: w < 0.",
+    histTitle: "How often each state was met", axisState: "state, unit 1 on top", axisShare: "share", law: "e^(−E/T)/Z", met: "histogram",
     klTitle: "Divergence from the law", axisSweep: "sweeps × chains", axisKl: "KL in nats", kl: "histogram", fair: "independent draws, on average",
     size: "Units", sizeWords: "{v} units", values: "Values", spin: "−1, +1", binary: "0, 1", temperature: "Temperature",
     temperatureWords: "T = {v}", temperatureZero: "T = 0: each unit follows its field", chains: "Machines beside each other",
     editor: "Weights w, and biases b on the diagonal", weight: "Weight between units {i} and {j}", bias: "Bias of unit {i}",
     preMemory: "Stores + − +", preTriangle: "Frustrated triangle", preMagnet: "Magnet", prePushed: "One unit pushed", convert: "Other values, same law",
-    readSweep: "Sweep", readKl: "KL", readFair: "Fair draws", readEnergy: "Mean E, met", readLaw: "Mean E, law", readZ: "ln Z",
+    readSweep: "Sweep", readKl: "KL", readFair: "KL, independent", readEnergy: "Mean E, met", readLaw: "by law", readZ: "ln Z",
     colState: "state", colE: "energy E", colLaw: "law", colMet: "met",
-    sayStart: "{n} units, {states} states, T = {T}. In each sweep every unit has its turn, and comes up with the chance that stands below it.",
+    sayStart: "{n} units, {states} states, T = {T}. In each sweep every unit has its turn, and comes up with the chance that stands in it.",
     sayUnbet: "Sweep {k}: the state is {state}, E = {E}. The law is shown once you have bet.",
     sayZero: "T = 0: each unit follows the sign of its field, as in Hopfield's network. The state {state} has E = {E}.",
     sayRest: "No unit will move any more.", sayLocal: "The lowest has {low}, but nothing leads there.", sayGround: "No state lies lower.",
     sayRun: "{k} sweeps: the histogram is {kl} nats from e^(−E/T)/Z. As many independent draws would be {fair} away on average.",
-    saySlow: "States in a row are alike: about {ratio} sweeps count as one draw.",
+    saySlow: "States in a row are alike: by this measure they tell no more than about {draws} independent draws.",
     sayMet: "After {k} sweeps the histogram has met e^(−E/T)/Z: it is {kl} nats away. As many independent draws would be {fair} away on average.",
     sayRight: "You bet right.", sayWrong: "You bet otherwise: the lowest states have {share} % at this T.",
   },
@@ -53,21 +54,21 @@ const t = strings({
     ask: "按“运行”之前：单元一个接一个随机翻转。许多次扫描之后，状态的直方图会是什么样？",
     askHow: "温度高于 0，无论从哪里开始。",
     betLowest: "全在最低的状态", betLaw: "如 e^(−E/T)", betEven: "所有状态一样多", skip: "直接看",
-    net: "单元与耦合", unit: "单元 {i}：{value}；取 {on} 的概率为 {p}", netHelp: "按一下单元使它翻转。实线：w > 0，虚线：w < 0。单元下方是下一次轮到它时取 {on} 的概率。",
-    histTitle: "各状态出现的频率", axisState: "状态", axisShare: "比例", law: "e^(−E/T)/Z", met: "直方图",
+    net: "单元与耦合", unit: "单元 {i}：{value}；取 {on} 的概率为 {p}", netHelp: "按一下单元使它翻转。其中的数是下一次轮到它时取 {on} 的概率。实线：w > 0，虚线：w < 0。",
+    histTitle: "各状态出现的频率", axisState: "状态，单元 1 在上", axisShare: "比例", law: "e^(−E/T)/Z", met: "直方图",
     klTitle: "与分布的散度", axisSweep: "扫描数 × 链数", axisKl: "KL（奈特）", kl: "直方图", fair: "独立抽样的平均",
     size: "单元数", sizeWords: "{v} 个单元", values: "取值", spin: "−1、+1", binary: "0、1", temperature: "温度",
     temperatureWords: "T = {v}", temperatureZero: "T = 0：每个单元跟随它的场", chains: "并行的机器数",
     editor: "权重 w，对角线上是偏置 b", weight: "单元 {i} 与 {j} 之间的权重", bias: "单元 {i} 的偏置",
     preMemory: "存储 + − +", preTriangle: "受挫三角形", preMagnet: "磁体", prePushed: "推一个单元", convert: "换取值，分布不变",
-    readSweep: "扫描", readKl: "KL", readFair: "独立抽样", readEnergy: "平均 E（直方图）", readLaw: "平均 E（分布）", readZ: "ln Z",
+    readSweep: "扫描", readKl: "KL", readFair: "KL（独立抽样）", readEnergy: "平均 E", readLaw: "按分布", readZ: "ln Z",
     colState: "状态", colE: "能量 E", colLaw: "分布", colMet: "出现",
-    sayStart: "{n} 个单元，{states} 个状态，T = {T}。每次扫描中每个单元轮到一次，以其下方所写的概率取上值。",
+    sayStart: "{n} 个单元，{states} 个状态，T = {T}。每次扫描中每个单元轮到一次，以其中所写的概率取上值。",
     sayUnbet: "第 {k} 次扫描：状态 {state}，E = {E}。你猜过之后才显示分布。",
     sayZero: "T = 0：每个单元跟随场的符号，如同 Hopfield 网络。状态 {state} 的能量 E = {E}。",
     sayRest: "不再有单元会动。", sayLocal: "最低的能量是 {low}，但没有路通向那里。", sayGround: "没有更低的状态。",
     sayRun: "{k} 次扫描：直方图与 e^(−E/T)/Z 相差 {kl} 奈特。同样多的独立抽样平均相差 {fair}。",
-    saySlow: "相继的状态彼此相似：大约 {ratio} 次扫描才抵得上一次独立抽样。",
+    saySlow: "相继的状态彼此相似：按此衡量，至今只抵得上约 {draws} 次独立抽样。",
     sayMet: "{k} 次扫描之后直方图与 e^(−E/T)/Z 相合：相差 {kl} 奈特。同样多的独立抽样平均相差 {fair}。",
     sayRight: "你猜对了。", sayWrong: "你猜的不是这样：在这个 T 下最低的状态占 {share}%。",
   },
@@ -95,6 +96,12 @@ export class Run {
     /** @type {[number, number][]} */
     this.path = []; // of the divergence: [states met, KL]
     this.law = this.machine.distribution();
+    this.fairLine = this.fair();
+  }
+
+  /** KL of independent draws, on average: [draws, KL] up to 10⁷ of them. @returns {[number, number][]} */
+  fair() {
+    return Array.from({ length: 57 }, (_, k) => Math.round(10 ** (k / 8))).map((draws) => [draws, fairDivergence(this.law, draws)]);
   }
 
   made() {
@@ -111,6 +118,7 @@ export class Run {
   turn() {
     this.machine = this.made();
     this.law = this.machine.distribution();
+    this.fairLine = this.fair();
     this.path = [];
     if (!this.strange) this.sampler.turn(this.machine);
   }
@@ -153,7 +161,7 @@ export class Run {
     return { T, n, low, x, shares, law, energies, lowest, path, sweeps: sampler.sweeps, chains: sampler.chains, E: machine.energy(x), chances: fields.map((field) => machine.chance(field)),
       resting: fields.every((field, i) => field === 0 || field > 0 === x[i] > 0), share: law.reduce((sum, p, k) => sum + (energies[k] - lowest < 1e-9 ? p : 0), 0),
       even: possible.reduce((a, b) => Math.max(a, b)) / possible.reduce((a, b) => Math.min(a, b)), kl: sampler.sweeps ? divergence(shares, law) : NaN,
-      half: (possible.length - 1) / 2, fair: (possible.length - 1) / (2 * sampler.sweeps * sampler.chains), mean: dot(shares, energies), meanLaw: dot(law, energies), logZ: T > 0 ? machine.logPartition : NaN };
+      fair: sampler.sweeps ? fairDivergence(law, sampler.sweeps * sampler.chains) : NaN, fairLine: this.fairLine, mean: dot(shares, energies), meanLaw: dot(law, energies), logZ: T > 0 ? machine.logPartition : NaN };
   }
 }
 
@@ -169,9 +177,9 @@ const textOf = (x, low) => Array.from(x, (value) => sign(value, low)).join("");
 /** @param {{model: import("./kit/frame.js").Model, el: HTMLElement}} place */
 function render({ model, el }) {
   const f = frame({ model, el, name: "stochastic_units", label: t("name") });
-  controls(f);
+  const boxes = controls(f);
   const run = new Run((name) => model.get(name));
-  const draw = picture(f, run);
+  const draw = picture(f, run, boxes);
   const time = clock(f, {
     step: (n) => run.step(n),
     onFrame: draw,
@@ -205,8 +213,6 @@ function controls(f) {
   choice(f, { trait: "units", label: t("values"), options: ["spin", "binary"].map((value) => ({ value, label: t(value) })) });
   choice(f, { trait: "chains", label: t("chains"), options: CHAINS.map((value) => ({ value, label: String(value) })) });
   f.share("chains", (v) => Number.isInteger(v) && v >= 1 && v <= 100);
-  editor(f);
-  presets(f, Object.entries(PRESETS).map(([key, set]) => ({ label: t(key), set })));
   const other = button(f, { label: t("convert"), onClick: () => f.assign(converted(model) ?? {}) });
   const limit = () => setDisabled(other, converted(model) === null);
   for (const name of ["couplings", "biases", "units", "size"]) f.watch(name, limit);
@@ -215,6 +221,8 @@ function controls(f) {
   f.share("couplings", good((MOST * (MOST - 1)) / 2));
   f.share("biases", good(MOST));
   seedBox(f);
+  presets(f, Object.entries(PRESETS).map(([key, set]) => ({ label: t(key), set })));
+  return editor(f);
 }
 
 /** Settings in the other values with the same law; null where they would be out of range. @param {import("./kit/frame.js").Model} model */
@@ -247,7 +255,7 @@ function editor(f) {
   };
   for (const name of ["size", "couplings", "biases"]) f.watch(name, show);
   show();
-  f.controls.append(h("fieldset", { class: "xp-field xp-su-editor" }, h("legend", { class: "xp-label" }, t("editor")), grid));
+  return h("fieldset", { class: "xp-field xp-su-editor" }, h("legend", { class: "xp-label" }, t("editor")), grid);
 }
 
 /** @param {Frame} f @param {number} i @param {number} j */
@@ -274,8 +282,8 @@ function cell(f, i, j) {
 
 // -------------------------------------------------------------------------------------------------------- picture
 
-/** @param {Frame} f @param {Run} run */
-function picture(f, run) {
+/** @param {Frame} f @param {Run} run @param {HTMLElement} boxes  for weights and biases */
+function picture(f, run, boxes) {
   f.stage.classList.add("xp-su");
   const [left, right, under] = [h("div"), h("div"), h("div")];
   const caption = h("p", { class: "xp-caption" });
@@ -283,8 +291,14 @@ function picture(f, run) {
   f.stage.append(left, right, caption);
   const net = netOf(f, left, run, () => draw());
   const columns = histogram(f, right);
-  f.controls.after(under);
   const trace = klPlot(f, under);
+  keepPlaces(f, () => {
+    const wide = left.offsetTop === right.offsetTop;
+    if (wide) left.append(boxes);
+    else f.controls.querySelector(".xp-presets")?.before(boxes);
+    if (wide) right.append(under);
+    else f.controls.after(under);
+  });
   const show = readouts(f);
   const draw = () => {
     const now = run.now();
@@ -298,6 +312,18 @@ function picture(f, run) {
     show(now, shown(f));
   };
   return draw;
+}
+
+/** Call a function now and whenever the width of the explorable has changed. @param {Frame} f @param {() => void} arrange */
+function keepPlaces(f, arrange) {
+  let width = -1;
+  const observer = new ResizeObserver(() => {
+    if (f.root.clientWidth !== width) arrange();
+    width = f.root.clientWidth;
+  });
+  observer.observe(f.root);
+  f.onCleanup(() => observer.disconnect());
+  arrange();
 }
 
 /** The bet, until it is made. @param {Frame} f */
@@ -351,6 +377,7 @@ function netOf(f, into, run, draw) {
       if (!node.isConnected) box.append(node);
       const [left, top] = at(i);
       Object.assign(node.style, { left: `${left}%`, top: `${top}%` });
+      node.dataset.name = (low ? "s" : "x") + INDEX[i];
       const p = Number.isNaN(chances[i]) ? "–" : fixed(chances[i], 2);
       value.textContent = sign(x[i], low);
       chance.textContent = p;
@@ -365,6 +392,7 @@ function netOf(f, into, run, draw) {
 function histogram(f, into) {
   const p = plot(f, { into, title: t("histTitle"), height: 270, table: false, legend: true, x: { label: t("axisState"), min: -0.5, max: 7.5, ticks: [] }, y: { label: t("axisShare"), min: 0, max: 0.5 } });
   const layer = p.layer("columns");
+  const stacks = p.layer("stacks", { clip: false, keep: true });
   const bars = /** @type {SVGRectElement[]} */ ([]);
   /** @type {Now | null} */
   let current = null;
@@ -382,7 +410,11 @@ function histogram(f, into) {
       bars[k].setAttribute("height", (p.scale.y(0) - top).toFixed(1));
     });
   };
-  p.onLayout(columns);
+  const drawStacks = () => void (current && stacks.replaceChildren(...Array.from(current.law, (_, k) => stackOf(p, k, /** @type {Now} */ (current).n))));
+  p.onLayout(() => {
+    columns();
+    drawStacks();
+  });
   const name = (/** @type {number} */ k, /** @type {Now} */ { n, low }) => textOf(Array.from({ length: n }, (_, i) => ((k >> (n - 1 - i)) & 1 ? 1 : low)), low);
   f.addTable(() => ({ caption: t("histTitle"), columns: [t("colState"), t("colE"), t("colLaw"), t("colMet")],
     rows: current ? Array.from(current.energies, (E, k) => [name(k, /** @type {Now} */ (current)), E, shown(f) ? /** @type {Now} */ (current).law[k] : null, /** @type {Now} */ (current).shares[k]]) : [] }));
@@ -394,14 +426,22 @@ function histogram(f, into) {
     const top = [0.25, 0.5, 0.75, 1].find((v) => v >= most - 1e-9) ?? 1;
     if (`${states} ${now.low}` !== kind || top > p.y.max || most < 0.45 * p.y.max) { // the scale grows at once and shrinks late
       kind = `${states} ${now.low}`;
-      const ticks = Array.from({ length: states }, (_, k) => k).filter((k) => k % NAMED[states] === 0);
-      p.axes({ x: { max: states - 0.5, ticks, format: (k) => name(k, now) }, y: { max: top } });
+      p.axes({ x: { max: states - 0.5 }, y: { max: top } });
     }
     columns();
     p.line("law", shown(f) ? [...now.law].flatMap((v, k) => [[k - 0.5, v], [k + 0.5, v]]) : [], { kind: "theory", label: t("law") });
     p.describe(text);
     f.tableChanged();
   };
+}
+
+/** A state as a stack of its units, dark where on, under its column. @param {import("./kit/plot.js").Plot} p @param {number} k @param {number} n */
+function stackOf(p, k, n) {
+  const wide = Math.min(STACK.wide, 0.75 * (p.scale.x(1) - p.scale.x(0)));
+  const box = { x: (p.scale.x(k) - wide / 2).toFixed(1), width: wide.toFixed(1) };
+  const [top, high] = [p.scale.y(p.y.min) + STACK.top, STACK.height / n];
+  const cells = Array.from({ length: n }, (_, i) => s("rect", { ...box, class: (k >> (n - 1 - i)) & 1 ? "xp-su-up" : "xp-su-down", y: (top + i * high).toFixed(1), height: high.toFixed(1) }));
+  return s("g", {}, ...cells, s("rect", { ...box, class: "xp-su-frame", y: top.toFixed(1), height: STACK.height }));
 }
 
 /** KL against the number of states met, both in powers of ten. @param {Frame} f @param {HTMLElement} into */
@@ -414,7 +454,7 @@ function klPlot(f, into) {
     const width = Math.max(3, Math.ceil(Math.log10(all || 1)));
     if (p.x.max !== width) p.axes({ x: { max: width, ticks: Array.from({ length: width + 1 }, (_, k) => k) }, y: { min: -width - 1, ticks: Array.from({ length: width + 2 }, (_, k) => k - width - 1).filter((v) => v % 2 === 0) } });
     const log = (/** @type {[number, number][]} */ points) => points.filter(([, v]) => v > 0 && v < Infinity).map(([x, y]) => [Math.log10(x), Math.log10(y)]);
-    p.line("fair", shown(f) ? log([[1, now.half], [10 ** width, now.half / 10 ** width]]) : [], { kind: "theory", dash: true, label: t("fair") });
+    p.line("fair", shown(f) ? log(now.fairLine.filter(([draws]) => draws <= 10 ** width)) : [], { kind: "theory", dash: true, label: t("fair") });
     p.line("kl", shown(f) ? log(now.path) : [], { label: t("kl") });
     p.describe(text);
   };
@@ -424,7 +464,7 @@ function klPlot(f, into) {
 
 /** What is happening, in a sentence or two. @param {Now} now @param {string} bet */
 export function sentence(now, bet) {
-  const { T, n, low, x, sweeps, E, lowest, kl, fair, share } = now;
+  const { T, n, low, x, sweeps, chains, E, lowest, kl, fair, share } = now;
   const values = { n, T: significant(T, 3), k: sweeps, states: 2 ** n, state: textOf(x, low), E: fixed(E, 2), low: fixed(lowest, 2), kl: significant(kl, 2), fair: significant(fair, 2), share: fixed(100 * share, 0) };
   if (!sweeps) return t("sayStart", values);
   if (T === 0) {
@@ -432,7 +472,7 @@ export function sentence(now, bet) {
     return `${t("sayZero", values)} ${end}`.trim();
   }
   if (!bet) return t("sayUnbet", values);
-  const slow = sweeps > 500 && kl > 4 * fair ? t("saySlow", { ratio: significant(kl / fair, 1) }) : "";
+  const slow = sweeps > 500 && kl > 4 * fair ? t("saySlow", { draws: significant(Math.max(1, (sweeps * chains * fair) / kl), 1) }) : "";
   if (sweeps < 50 || kl > NEAR) return `${t("sayRun", values)} ${slow}`.trim();
   const right = bet === "law" || (bet === "lowest" && share > SURE) || (bet === "even" && now.even < EVEN);
   return [t("sayMet", values), slow, bet !== "skipped" && t(right ? "sayRight" : "sayWrong", values)].filter(Boolean).join(" ");

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import gammaln
 
 from book_lib import _checks
 from book_lib.boltzmann import BoltzmannMachine
@@ -125,6 +126,23 @@ class StochasticUnits(Explorable):
         """KL(histogram ‖ law) in nats; infinite where the histogram has a state that the law forbids."""
         return _divergence(self.histogram(sweeps), self.law())
 
+    def fair_divergence(self, draws: int) -> float:
+        """KL(histogram ‖ law) in nats of so many independent draws from the law, on average: exact.
+
+        A state of probability p that came n times adds (n/N) ln(n/(Np)). As n of N draws has mean Np, and what
+        weighs by n is one draw more than m of the N − 1 others, that is p E[ln((m + 1)/(Np))] on average.
+
+        >>> round(StochasticUnits(temperature=5.0).fair_divergence(100_000) * 2 * 100_000, 2)  # eight states, less one
+        7.0
+        """
+        m, total = np.arange(draws), 0.0
+        for p in self.law():
+            if 0 < p < 1:
+                choose = gammaln(draws) - gammaln(m + 1) - gammaln(draws - m)
+                chance = np.exp(choose + m * np.log(p) + (draws - 1 - m) * np.log1p(-p))
+                total += float(p * (chance @ np.log((m + 1) / (draws * p))))
+        return total
+
     def names(self) -> list[str]:
         """The states as the page writes them, in the order of `law`."""
         signs = "−+" if self.units == "spin" else "01"
@@ -144,7 +162,8 @@ class StochasticUnits(Explorable):
             + " and ".join(f"the state {names[k]} {law[k]:.1%}" for k in top)
             + f"; after {SHOWN} sweeps of {self.chains} chain{'s' * (self.chains > 1)} they have "
             + " and ".join(f"{seen[k]:.1%}" for k in top)
-            + f". The divergence of the histogram from the law {told}."
+            + f". The divergence of the histogram from the law {told}; as many independent draws would have "
+            + f"{self.fair_divergence(SHOWN * self.chains):.3f} on average."
         )
 
     def still(self) -> tuple:

@@ -1,6 +1,8 @@
 """A chapter as its readers get it: its words by section, and the numbers that its cells keep."""
 
 import ast
+import contextlib
+import io
 import re
 from collections.abc import Callable
 from functools import cache, cached_property
@@ -63,6 +65,45 @@ class Chapter:
         """The numbers that the text quotes, by name."""
         return self.names["numbers"]
 
+    def calls(self, name: str) -> list[tuple[str, tuple, dict]]:
+        """What the chapter made of an explorable or question of this name: (name, arguments, options) each."""
+        assert self.names
+        return [one for one in self.made if one[0] == name]
+
+    def right_options(self, question: str) -> list[str]:
+        """The right answers of the chapter's quick questions that begin so, in order."""
+        asked = [arguments[1] for _, arguments, _ in self.calls("Choice") if arguments[0].startswith(question)]
+        return [text for options in asked for text, verdict in options.items() if _is_right(verdict)]
+
+    def right_option(self, question: str) -> str:
+        """The right answer of the one quick question that begins so."""
+        (right,) = self.right_options(question)
+        return right
+
+    def answers(self, question: str) -> list[float]:
+        """The answers of the chapter's questions for a number that begin so, in order."""
+        asked = [one for one in self.calls("Numeric") if one[1][0].startswith(question)]
+        return [options["answer"] for _, _, options in asked]
+
+    def cell(self, words: str) -> str:
+        """The one code cell that holds these words."""
+        cells = (one.source for one in jupytext.read(self.path).cells if one.cell_type == "code")
+        (found,) = (source for source in cells if words in source)
+        return found
+
+    def printed(self, words: str) -> list[float]:
+        """The numbers that the cell with these words prints, when it is run again."""
+        said, names = io.StringIO(), dict(self.names)  # what the other cells print is not meant
+        with contextlib.redirect_stdout(said):
+            exec(compile(self.cell(words), "cell", "exec"), names)
+        return [float(one) for one in re.findall(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?", said.getvalue())]
+
+    def drawn(self, words: str) -> dict[str, Any]:
+        """The names of the cell with these words just before it begins to draw."""
+        names, source = dict(self.names), self.cell(words)
+        exec(compile(source[: source.index("fig, ")], "cell", "exec"), names)
+        return names
+
     def _without_shows(self, source: str, names: dict[str, Any]) -> ast.Module:
         tree = ast.parse(source)
         for node in list(tree.body):
@@ -71,6 +112,10 @@ class Chapter:
                 for alias in node.names:
                     names.setdefault(alias.name, Shown(alias.name, self.made))
         return tree
+
+
+def _is_right(verdict: Any) -> bool:
+    return verdict is True or (isinstance(verdict, tuple) and verdict[0] is True)
 
 
 @cache

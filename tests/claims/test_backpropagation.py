@@ -19,11 +19,6 @@ def here(chapter):
     return chapter("backpropagation")
 
 
-def made(here, name):
-    assert here.names
-    return [one for one in here.made if one[0] == name]
-
-
 def slopes_of(function, point, h=1e-5):
     """Central difference quotients, written out once more for the tests."""
     point = np.asarray(point, dtype=float)
@@ -135,7 +130,7 @@ def test_the_formulas_in_print(here, section, parts):
 
 
 def numeric_answers(here):
-    return [one[2]["answer"] for one in made(here, "Numeric")]
+    return [one[2]["answer"] for one in here.calls("Numeric")]
 
 
 # ---------------------------------------------------------------------------- B-01: slopes multiply
@@ -644,7 +639,7 @@ def test_a_small_step_lowers_the_loss_as_foretold(here):
 
 @pytest.mark.claim("B-12")
 def test_the_slider_shows_a_best_rate(here):
-    (_, (drawn,), options), *_ = made(here, "explore")
+    (_, (drawn,), options), *_ = here.calls("explore")
     made_before = len(here.made)
     drawn(0.3)  # one Series, as the slider shows it
     (_, (_, steps, losses), _) = here.made[made_before]

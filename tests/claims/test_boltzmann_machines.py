@@ -131,7 +131,6 @@ def test_free_energy_is_least_and_energy_is_not(here):
 @pytest.mark.claim("H-16")
 def test_slow_cooling_reaches_the_ground_state(here):
     assert here.numbers["reached"] > 85 and here.numbers["reached"] > here.numbers["down"]
-    assert here.numbers["cooled"] < here.numbers["best_of"] < here.numbers["valley_mean"]
     machine = random_machine(10, 8)
     least = min(spelt_out(s, machine.weights, machine.bias) for s in states_of(10, -1))
     network = hopfield.Hopfield(10, machine.bias)
@@ -141,6 +140,31 @@ def test_slow_cooling_reaches_the_ground_state(here):
     for run in (hopfield.anneal(network, np.geomspace(3, 0.05, 30), rng=seed) for seed in range(3)):
         assert run.best_energy == pytest.approx(spelt_out(run.best, machine.weights, machine.bias))
         assert run.best_energy >= least - 1e-9
+
+
+@pytest.mark.claim("H-16")
+def test_the_race_between_cooling_and_descents_is_fair(here):
+    """Both spend 200 sweeps; the energies are those of the states, pair by pair."""
+    large, runs, descents = (here.names[name] for name in ("large", "runs", "descents"))
+    numbers = here.numbers
+
+    def energy(s):
+        return -0.5 * float(s @ large.weights @ s) / 400
+
+    assert [energy(run.best) for run in runs] == pytest.approx(here.names["cooled"])
+    assert [energy(run.state) for run in descents] == pytest.approx(here.names["depths"])
+    assert all(len(run.energies) == 200 for run in runs)
+    spent = np.mean([run.sweeps for run in descents])
+    assert numbers["tries"] * spent <= 200 < (numbers["tries"] + 1) * spent
+    teams = [here.names["depths"][k : k + 16].min() for k in range(0, 64, 16)]
+    assert numbers["tries"] == 16 and numbers["teams"] == numbers["coolings"] == 4
+    assert max(here.names["cooled"]) < min(teams) and numbers["best_of"] == pytest.approx(np.mean(teams))
+    assert numbers["cooled"] == pytest.approx(np.mean(here.names["cooled"]))
+    assert numbers["lone_descent"] == pytest.approx(np.mean(here.names["depths"]))
+    assert numbers["cooled"] < numbers["best_of"] < numbers["lone_descent"]
+    # by halves of T: 1.5 → 1 → 0.5 → 0.1, each time less is gained
+    gains = -np.diff([0, numbers["at_one"], numbers["at_half"], numbers["cooled"]])
+    assert gains[0] > gains[1] > gains[2] > 0
 
 
 @pytest.mark.claim("H-16")
@@ -158,7 +182,12 @@ def test_the_two_kinds_of_units_at_the_same_field(here):
     assert f"{here.numbers['chance_binary']:.4f}" == "0.6682" == f"{expit(0.7):.4f}"
     assert f"{here.numbers['chance_spin']:.4f}" == "0.8022" == f"{expit(1.4):.4f}"
     section = here.prose("sec-bm-units")
-    for part in ("its nodes, its weights and biases, the energy", "and Boltzmann's law", "= 0.8022", "= 0.6682"):
+    for part in (
+        "its nodes, its weights and biases, the energy",
+        "and Boltzmann's law",
+        r"\sigma(1.4) = $ {glue:text}`chance_spin:.4f`",
+        r"\sigma(0.7) = $ {glue:text}`chance_binary:.4f`",
+    ):
         assert part in section, part
 
 
@@ -186,6 +215,8 @@ def test_one_law_in_two_languages(here):
     assert spins.bias == pytest.approx(binary.bias / 2 + binary.weights.sum(1) / 4)
     assert here.numbers["convert_gap"] < 1e-12
     assert here.names["back"] == pytest.approx(binary.bias)
+    again = spins.convert("binary")
+    assert again.weights == pytest.approx(binary.weights) and again.bias == pytest.approx(binary.bias)
 
 
 @pytest.mark.claim("H-17")
@@ -215,6 +246,30 @@ def test_a_tiny_restricted_machine_visits_states_as_the_law_says():
 def test_restricted_is_defined(here):
     prose = here.prose("sec-bm-restricted")
     assert "couplings *between* the layers and **none within a layer**" in prose
+
+
+PRINTED = {  # what the tests of this file hold for numbers, as the text prints it
+    "sec-bm-inverse": r"\frac{e^{s_i h_i/T}}{e^{h_i/T} + e^{-h_i/T}} \\ &= \sigma(2 s_i h_i/T)",
+    "sec-bm-units": r"P(x_i = 1) = \sigma(h_i/T) , \\ \{-1, +1\}: \quad & P(s_i = +1) = \sigma(2h_i/T)",
+    "sec-bm-gradient": r"\langle x_ix_j\rangle_\text{data} - \langle x_ix_j\rangle_\text{model}}{T}",
+    "sec-bm-gap": r"F[\hat q] - (-T\ln Z) = T\,\mathrm{KL}(\hat q \,\Vert\, p)",
+    "sec-bm-divergence": r"\langle v_i h_j \rangle_\text{data} - \langle v_i h_j \rangle_{k\text{ steps}}",
+}
+
+
+@pytest.mark.claim("H-17")
+def test_the_signs_of_the_printed_formulas(here):
+    for section, formula in PRINTED.items():
+        assert formula in here.prose(section), section
+    assert r"W' = \tfrac14 W, \qquad b' = \tfrac12 b + \tfrac14 W \mathbf{1}" in here.prose("sec-bm-units")
+    restricted = here.prose("sec-bm-restricted")
+    for formula in (
+        r"E(v, h) = -v^\top W h - a \cdot v - b \cdot h",
+        r"P(h_j = 1 \mid v) &= \sigma\bigl( (v^\top W + b)_j / T \bigr)",
+        r"P(v_i = 1 \mid h) &= \sigma\bigl( (W h + a)_i / T \bigr)",
+        r"F(v) &= -a \cdot v \\ & \quad - T \sum_j \ln\bigl( 1 + e^{(v^\top W + b)_j/T} \bigr)",
+    ):
+        assert formula in restricted, formula
 
 
 # ---------------------------------------------------------------------------- H-18: the road from Hopfield
@@ -293,6 +348,17 @@ def test_data_minus_model_is_the_slope_of_the_likelihood(temperature):
 
 
 @pytest.mark.claim("H-19")
+def test_two_spins_learn_the_formula_turned_round(here):
+    assert here.numbers["two_spins"] == pytest.approx(math.log(9) / 2)  # artanh 0.8: odds of nine to one
+    assert here.numbers["pull_last"] == pytest.approx(0, abs=1e-12)
+    for w in (0.0, 0.5, 1.0):
+        two = BoltzmannMachine([[0, w], [w, 0]], units="spin")
+        alike = math.exp(w) / (math.exp(w) + math.exp(-w))
+        slope = two.gradient([[1, 1]] * 9 + [[1, -1]]).weights[0, 1]
+        assert slope == pytest.approx(0.8 - (2 * alike - 1)) and slope > 0
+
+
+@pytest.mark.claim("H-19")
 def test_learning_closes_the_gap_of_the_master_identity(here):
     assert here.numbers["climb_last"] > here.numbers["climb_first"] and here.numbers["left"] < 2e-3
     data, learner = here.names["data"], here.names["learner"]
@@ -329,7 +395,11 @@ def test_contrastive_divergence_points_along_the_slope(here):
         bias = [row[2] for row in rows]
         assert all(a > b or a < 1e-9 for a, b in itertools.pairwise(bias))
         assert here.numbers[f"bias_{turn}"] == pytest.approx(100 * bias[0])
+        assert here.numbers[f"slope_{turn}"] == rows[0][3]
     assert here.numbers["bias_50"] < here.numbers["bias_1500"]
+    assert here.numbers["slope_50"] > 5 * here.numbers["slope_1500"]
+    norm = np.linalg.norm(here.names["small"].gradient(here.names["pictures"]).weights)
+    assert norm == pytest.approx(here.numbers["slope_1500"], rel=0.01)  # one step later
     small, law, pictures = here.names["small"], here.names["law"], here.names["pictures"]
     dice, repeated = np.random.default_rng(3), np.tile(pictures, (2000, 1))
     for k in (1, 3):
@@ -346,7 +416,9 @@ def test_the_table_of_steps_keeps_the_law(here):
     up, down = p / p.sum(1, keepdims=True), (p / p.sum(0)).T
     assert table == pytest.approx(up @ down, abs=1e-12)
     assert p.sum(1) @ table == pytest.approx(p.sum(1), abs=1e-12)
-    exact = rbm.gradient(here.names["pictures"]).weights
+    exact = here.names["exact"](rbm, here.names["law"])
+    assert exact == pytest.approx(rbm.gradient(here.names["pictures"]).weights)
+    assert here.numbers["exact_gap"] < 1e-12
     assert here.names["cd_mean"](rbm, here.names["law"], 3000) == pytest.approx(exact, abs=1e-6)
     data = here.names["law"] @ np.einsum("vi,vj->vij", v, up @ h).reshape(16, -1)
     model = p.ravel() @ np.einsum("vi,hj->vhij", v, h).reshape(-1, 12)
@@ -379,12 +451,30 @@ def test_reconstruction_is_not_likelihood(here):
 @pytest.mark.claim("H-19")
 def test_the_digits_machine_beats_lone_pixels(here):
     assert here.numbers["gain"] > 3
-    assert here.numbers["z_exact"] == pytest.approx(here.numbers["z_guess"], abs=0.3)
+    slack = here.numbers["z_guess_slack"]
+    assert here.numbers["z_exact"] == pytest.approx(here.numbers["z_guess"], abs=3 * slack)
+    assert 0.01 < slack < 0.1 and 0.01 < here.numbers["z_slack"] < 0.1
     assert here.numbers["error_last"] < here.numbers["error_first"]
     assert here.numbers["ink_10"] == pytest.approx(here.numbers["ink_data"], abs=5)
-    assert here.numbers["different_2"] < 0.6 * here.numbers["different_25"]
     made = [made for made in here.made if made[0] == "RbmDreams"]
     assert len(made) == 1 and made[0][2]["machine"] is here.names["digits"]
+
+
+@pytest.mark.claim("H-19")
+def test_dreams_are_new_and_cold_ones_fall_into_valleys(here):
+    numbers, train, dreams = here.numbers, here.names["train"].tolist(), here.names["dreams"]
+    assert [len({tuple(v) for v in dreams[T].tolist()}) for T in (0.2, 2.5)] == [numbers["different_2"], 200]
+    assert numbers["different_25"] == 200 and numbers["different_2"] < 100
+    for v, closest in zip(dreams[1.0].tolist()[:10], here.names["nearest"][:10], strict=True):
+        assert closest == min(sum(a != b for a, b in zip(v, w, strict=True)) for w in train)
+    assert numbers["copies"] == 0 and numbers["nearest"] > numbers["nearest_new"] > 0
+    # first long, then cold: F/T by hand, −a·v/T − Σ ln(1 + e^{z/T}) at T = 0.2
+    rbm, depth = here.names["digits"], {}
+    for name, v in (("quenched", dreams[0.2]), ("annealed", here.names["slowly"])):
+        z = (v @ rbm.weights + rbm.hidden_bias) / 0.2
+        depth[name] = -0.2 * (v @ rbm.visible_bias / 0.2 + np.logaddexp(0, z).sum(1)).mean()
+        assert numbers[name] == pytest.approx(depth[name])
+    assert depth["annealed"] < depth["quenched"] - 0.5 and numbers["different_cooled"] < numbers["different_2"]
 
 
 # ---------------------------------------------------------------------------- the price of Z (no row; story)

@@ -34,23 +34,6 @@ def spelled_out(energies, temperature):
     return z, mean, variance, entropy
 
 
-def right_option(here, question):
-    """The right answer of the chapter's quick question that begins so."""
-    found = [one for one in here.made if one[0] == "Choice" and one[1][0].startswith(question)]
-    assert here.names and len(found) == 1, question
-    options = found[0][1][1]
-    return next(
-        text
-        for text, verdict in options.items()
-        if verdict is True or (isinstance(verdict, tuple) and verdict[0] is True)
-    )
-
-
-def made(here, name):
-    assert here.names
-    return [one for one in here.made if one[0] == name]
-
-
 # ---------------------------------------------------------------------------- P-09: surprise and entropy
 
 
@@ -209,7 +192,7 @@ def test_the_fits_both_ways(here):
         (-narrow.x[0], math.exp(narrow.x[1])), abs=0.02
     )
     assert numbers["narrow_kl"] == pytest.approx(narrow.fun, abs=1e-3) == pytest.approx(math.log(2), abs=5e-3)
-    assert len(made(here, "KLBothWays")) == 1
+    assert len(here.calls("KLBothWays")) == 1
 
 
 # ---------------------------------------------------------------------------- P-11: cross-entropy
@@ -247,7 +230,7 @@ def test_likelihood_per_roll_is_a_cross_entropy():
 
 @pytest.mark.claim("P-11")
 def test_smaller_cross_entropy_need_not_mean_closer(here):
-    assert right_option(here, "H(p, q) is 0.693 for one pair") == "One cannot tell without S(p)."
+    assert here.right_option("H(p, q) is 0.693 for one pair") == "One cannot tell without S(p)."
     equal = probability.cross_entropy([0.5, 0.5], [0.5, 0.5])
     unequal = probability.cross_entropy([1, 0], [0.6, 0.4])
     assert (round(equal, 3), round(unequal, 3)) == (0.693, 0.511)
@@ -411,12 +394,12 @@ def test_softmax_is_the_same_law(here):
     assert numbers["moon_1"] == pytest.approx(1 / sum(weights))
     assert numbers["moon_5"] == pytest.approx(1 / sum(math.exp(z / 5) for z in (4, 3, 2, 0)))
     assert (round(numbers["mat_1"], 2), round(numbers["moon_5"], 2)) == (0.66, 0.15)
-    assert len(made(here, "SoftmaxTemperature")) == 1
+    assert len(here.calls("SoftmaxTemperature")) == 1
 
 
 @pytest.mark.claim("P-17")
 def test_the_faded_ladder_has_two_bits(here):
-    questions = [one for one in made(here, "Numeric") if one[1][0] == "So T is"]
+    questions = [one for one in here.calls("Numeric") if one[1][0] == "So T is"]
     assert questions[0][2]["answer"] == pytest.approx(1 / math.log(2))
     rungs = np.arange(200)
     p = probability.boltzmann(rungs, 1 / math.log(2))
@@ -468,7 +451,7 @@ def test_the_coin_over_two_levels(here):
     """The faded derivation: ▢₁ = T ln 2 and ▢₂ = ln cosh(Δ/2T), the divergence of a coin."""
     chosen = [
         text
-        for one in made(here, "Choice")
+        for one in here.calls("Choice")
         for text, verdict in one[1][1].items()
         if isinstance(verdict, tuple) and verdict[0] is True
     ]
@@ -483,8 +466,8 @@ def test_the_coin_over_two_levels(here):
 
 def test_the_explored_curve_is_the_free_energy(here):
     curves = here.names["free_energy_curve"](0.8)
-    assert len(made(here, "explore")) == 1 and len(curves) == 2
-    drawn = [one[1] for one in made(here, "Series") if one[1][0] == "F"][-1]
+    assert len(here.calls("explore")) == 1 and len(curves) == 2
+    drawn = [one[1] for one in here.calls("Series") if one[1][0] == "F"][-1]
     q, free = np.asarray(drawn[1]), np.asarray(drawn[2])
     inside = (q > 0) & (q < 1)
     entropy = -(q * np.log(q, where=inside, out=np.zeros_like(q)))
@@ -576,9 +559,9 @@ def test_the_quotients_in_the_text(here):
 
 
 def test_the_sketch_is_measured_and_theory(here):
-    name, _, options = made(here, "Sketch")[0]
+    name, _, options = here.calls("Sketch")[0]
     assert name == "Sketch" and options["x"][0] == 0
-    series = {one[1][0]: one for one in made(here, "Series")}
+    series = {one[1][0]: one for one in here.calls("Series")}
     _, temperatures, means = series["2,000 words each"][1]
     bars = series["2,000 words each"][2]["error"]
     assert len(temperatures) == 11

@@ -597,7 +597,7 @@ def test_one_villager_asks_the_sigmoid():
 @pytest.mark.claim("I-11")
 def test_the_sampler_takes_couplings_and_no_pattern_to_make():
     for sampler, expected in (
-        (ising.Ising, {"size", "temperature", "field", "coupling", "algorithm", "rng", "start"}),
+        (ising.Ising, {"size", "temperature", "field", "coupling", "algorithm", "rng", "start", "kernel"}),
         (ising.Village, {"graph", "temperature", "coupling", "field", "rng", "start"}),
     ):
         assert set(inspect.signature(sampler).parameters) == expected

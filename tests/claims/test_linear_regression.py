@@ -42,18 +42,6 @@ def here(chapter):
     return fresh
 
 
-def made(here, name):
-    assert here.names
-    return [one for one in here.made if one[0] == name]
-
-
-def right_option(here, question):
-    """The right answer of the chapter's quick question that begins so."""
-    found = [one for one in made(here, "Choice") if one[1][0].startswith(question)]
-    options = [text for one in found for text, verdict in one[1][1].items() if verdict[0] is True]
-    return options
-
-
 def solve_exactly(rows, right):
     """Gauss's elimination with fractions: no rounding, and no NumPy."""
     table = [[Fraction(a) for a in row] + [Fraction(b)] for row, b in zip(rows, right, strict=True)]
@@ -299,9 +287,9 @@ def test_the_errors_are_perpendicular_and_nothing_is_better(here):
 
 @pytest.mark.claim("R-07")
 def test_the_gaps_are_covariance_over_variance(here):
-    right = right_option(here, "▢₂ is")
+    right = here.right_options("▢₂ is")
     assert right[0] == "Cov(x, t) / Var x"
-    assert right_option(here, "▢₁ is")[0] == "the mean of t − w · the mean of x"
+    assert here.right_options("▢₁ is")[0] == "the mean of t − w · the mean of x"
     x, t = np.random.default_rng(2).normal(size=(2, 9))
     c, w = regression.least_squares(regression.design(x), t).weights
     covariance = np.cov(x, t, bias=True)
@@ -536,7 +524,7 @@ def test_ridge_is_the_top_of_the_posterior(here, sigma, tau):
     posterior = regression.BayesianLinearRegression(1 / tau**2, 1 / sigma**2).fit(X, t)
     assert posterior.mean == pytest.approx(found.x, abs=1e-5)
     assert r"\lambda = \frac{\sigma^2}{\tau^2} ." in here.section("sec-reg-ridge")
-    assert right_option(here, "▢₂ is")[1] == "σ²/τ²" and right_option(here, "▢₁ is")[1] == "w²/(2τ²)"
+    assert here.right_options("▢₂ is")[1] == "σ²/τ²" and here.right_options("▢₁ is")[1] == "w²/(2τ²)"
 
 
 @pytest.mark.claim("R-12")
@@ -580,7 +568,7 @@ def test_the_choice_minimises_the_validation_and_not_the_training_error(here):
     least = path[:, 1].min()
     assert explorable.errors(explorable.chosen())[1] == pytest.approx(least)
     assert least < 0.5 * min(path[0, 1], path[-1, 1])
-    assert len(made(here, "RidgePath")) == 1
+    assert len(here.calls("RidgePath")) == 1
 
 
 @pytest.mark.claim("R-13")

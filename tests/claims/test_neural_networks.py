@@ -23,16 +23,11 @@ def here(chapter):
     return chapter("neural_networks")
 
 
-def made(here, name):
-    assert here.names
-    return [one for one in here.made if one[0] == name]
-
-
 def asked(here, section):
     """The answers that the quizzes of a section expect as numbers, each well away from its named slips."""
     written = here.section(section)
     first = here.source[: here.source.index(written)].count('Numeric("')
-    found = [options for _, _, options in made(here, "Numeric")][first : first + written.count('Numeric("')]
+    found = [options for _, _, options in here.calls("Numeric")][first : first + written.count('Numeric("')]
     for one in found:
         assert all(abs(slip - one["answer"]) > 2 * one["tolerance"] for slip in one["slips"])
     return [one["answer"] for one in found]
@@ -190,7 +185,7 @@ def test_one_unit_is_and_or_or(here, bias, gate):
     assert here.names["soft"][name] == pytest.approx([logistic(10 * (sum(x) + bias)) for x in here.names["corners"]])
     assert here.numbers["and_both"] == pytest.approx(logistic(5))
     assert here.numbers["and_one"] == pytest.approx(logistic(-5))
-    assert made(here, "Neuron")[0][2] == {"data": "and"}
+    assert here.calls("Neuron")[0][2] == {"data": "and"}
 
 
 # ---------------------------------------------------------------------------- N-05: one layer, three forms
@@ -269,7 +264,7 @@ def test_what_the_printed_model_computes(here):
     assert "596, 344, 0, 0" in here.prose("sec-net-hinge") and "896, 694, 1100, 680" in here.prose("sec-net-hinge")
     hook = here.prose("ch-networks").split("In this chapter")[0]
     assert f"$1100 + \\max(0, {12 * 220} - {62 * 25}) = {y[2]}$" in hook and f"$400 + 0 = {y[3]}$" in hook
-    assert len(made(here, "HingeLab")) == 1
+    assert len(here.calls("HingeLab")) == 1
 
 
 @pytest.mark.claim("N-07")
@@ -465,7 +460,7 @@ def test_a_second_layer_learns_a_ring():
 @pytest.mark.claim("N-12")
 def test_what_the_text_says_of_the_playgrounds_circles(here):
     """No line gets much more than three quarters of them: every line through two points, and either side."""
-    assert made(here, "MlpPlayground") == [("MlpPlayground", (), {})]
+    assert here.calls("MlpPlayground") == [("MlpPlayground", (), {})]
     for seed in range(2):
         for X, t in MlpPlayground(data="circles", seed=seed).sets():
             i, j = np.triu_indices(len(X), 1)
@@ -776,7 +771,7 @@ def test_it_learns_and_and_or_and_never_xor(here, gate):
         assert run.predict(CORNERS).tolist() == GATES[gate]
     else:
         assert run.mistakes == 4 * run.epochs and not run.path[::4].any()  # after every round back at zero
-    assert made(here, "PerceptronSteps")[0][2] == {"data": "and"}
+    assert here.calls("PerceptronSteps")[0][2] == {"data": "and"}
 
 
 @pytest.mark.claim("N-20")

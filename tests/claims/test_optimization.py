@@ -1,13 +1,10 @@
 """The claims of the chapter on optimisation, against values that share no code with what they test."""
 
-import contextlib
-import io
 import itertools
 import math
 import re
 import timeit
 
-import jupytext
 import numpy as np
 import pytest
 from scipy import integrate, optimize, stats
@@ -18,35 +15,6 @@ from book_lib import optimization as library
 @pytest.fixture(scope="module")
 def here(chapter):
     return chapter("optimization")
-
-
-def made(here, name):
-    assert here.names
-    return [one for one in here.made if one[0] == name]
-
-
-def cell(here, part):
-    """The one code cell that holds these words."""
-    (found,) = (
-        one.source for one in jupytext.read(here.path).cells if part in one.source and "code" in one.cell_type
-    )
-    return found
-
-
-def printed(here, part):
-    """The numbers that the cell with these words prints, when it is run again."""
-    words = io.StringIO()
-    with contextlib.redirect_stdout(words):
-        exec(compile(cell(here, part), "cell", "exec"), dict(here.names))
-    return [float(one) for one in re.findall(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?", words.getvalue())]
-
-
-def drawn(here, part):
-    """The names of the cell with these words just before it begins to draw."""
-    names = dict(here.names)
-    source = cell(here, part)
-    exec(compile(source[: source.index("fig, ")], "cell", "exec"), names)
-    return names
 
 
 def descent(slope, start, rate, steps):
@@ -108,15 +76,15 @@ def test_without_a_bound_on_the_curvature_a_start_may_be_too_far_out(here):
 
 @pytest.mark.claim("O-01", "O-09", "O-11")
 def test_the_quizzes_have_the_right_answers(here):
-    _, limit, never = (one[2]["answer"] for one in made(here, "Numeric")[:3])
+    _, limit, never = (one[2]["answer"] for one in here.calls("Numeric")[:3])
     assert (limit, never) == (2 / 10, 1 / 10)  # 2/a and 1/a of 5w²
-    factor, variance, loss, mean, corrected = (one[2]["answer"] for one in made(here, "Numeric")[3:])
+    factor, variance, loss, mean, corrected = (one[2]["answer"] for one in here.calls("Numeric")[3:])
     assert factor == 1 - 4 / 4
     assert variance == pytest.approx(stationary_variance(0.25, 4, 2)) and loss == pytest.approx(2 * variance)
     assert mean == pytest.approx(0.9 * (0.1 * 3) + 0.1 * 3) and corrected == pytest.approx(
         mean / (1 - 0.9**2)
     )
-    right = [[text for text, reply in one[1][1].items() if reply[0] is True] for one in made(here, "Choice")]
+    right = [[text for text, reply in one[1][1].items() if reply[0] is True] for one in here.calls("Choice")]
     assert right == [["T/a"], ["The weights"], ["1 − 10η"], ["η"]]
 
 
@@ -128,8 +96,8 @@ def test_the_text_knows_the_limit(here):
 
 @pytest.mark.claim("O-01")
 def test_the_sketch_is_what_twenty_steps_do(here):
-    _, _, options = made(here, "Sketch")[0]
-    (_, (_, few, seen), _), (_, (_, many, theory), _) = made(here, "Series")[:2]
+    _, _, options = here.calls("Sketch")[0]
+    (_, (_, few, seen), _), (_, (_, many, theory), _) = here.calls("Series")[:2]
     assert len(options["series"]) == 2
     for rate, value in zip(few, seen, strict=True):
         ends = [descent(lambda w, a=a: a * w, 1.0, rate, 20)[-1] for a in (1, 10)]
@@ -223,7 +191,7 @@ def test_momentum_needs_fewer_steps_at_condition_number_100(here):
 @pytest.mark.claim("O-04")
 def test_the_picture_of_the_ravine_shows_what_it_says(here):
     """Within thirty steps the heavy ball has arrived and descent has not; it swings out further than it began."""
-    names, ways = drawn(here, "panels[0].set_ylabel"), {}
+    names, ways = here.drawn("panels[0].set_ylabel"), {}
     for name, method in names["methods"].items():
         ways[name] = by_library([1.0, 20.0], [10.0, 2.0], method, 30).points
     assert np.abs(ways["descent"][15:, 0]).min() > 0.4 > 10 * np.abs(ways["momentum"][25:, 0]).max()
@@ -309,7 +277,7 @@ def test_a_longer_step_passes_the_barrier_at_a_third():
 
 @pytest.mark.claim("O-05")
 def test_the_map_of_the_basins_is_right(here):
-    names = drawn(here, "axes.contourf(start, rate")
+    names = here.drawn("axes.contourf(start, rate")
     starts, rates, ends = names["start"], names["rate"], names["w"]
     calm = (rates < 1 / 11) & (np.abs(starts) <= 2) & (np.abs(starts) > 0.01)
     assert (np.sign(ends[calm]) == np.sign(starts[calm])).all()
@@ -760,13 +728,13 @@ def test_every_solution_passes_its_check(here):
 
 
 def test_the_solutions_show_what_they_say(here):
-    below, above = printed(here, 'puzzle = exercises.variant("optimization-1"')[1::2]
+    below, above = here.printed('puzzle = exercises.variant("optimization-1"')[1::2]
     assert below < 1e-3 and above > 1e3
-    below, above = printed(here, "def largest_rate")[1::2]
+    below, above = here.printed("def largest_rate")[1::2]
     assert below < 1e-3 and above > 1e3
-    seen, law = printed(here, "loss_of_memory")
+    seen, law = here.printed("loss_of_memory")
     assert seen == pytest.approx(law, rel=0.05) and law == pytest.approx(1 / 7, abs=5e-4)
-    over_all, by_formula = printed(here, "combinations(slopes, 3)")
+    over_all, by_formula = here.printed("combinations(slopes, 3)")
     assert over_all == pytest.approx(by_formula)
-    assert printed(here, "print(adamw(") == pytest.approx([0.9, -2.1])
+    assert here.printed("print(adamw(") == pytest.approx([0.9, -2.1])
     assert here.numbers["turning_share"] == pytest.approx(50, abs=5)

@@ -14,27 +14,6 @@ def here(chapter):
     return chapter("vision")
 
 
-def made(here, name):
-    assert here.names
-    return [one for one in here.made if one[0] == name]
-
-
-def right_option(here, question):
-    """The right answer of the chapter's quick question that begins so."""
-    found = [one for one in made(here, "Choice") if one[1][0].startswith(question)]
-    assert len(found) == 1, question
-    return next(
-        text
-        for text, verdict in found[0][1][1].items()
-        if verdict is True or (isinstance(verdict, tuple) and verdict[0] is True)
-    )
-
-
-def numerics(here, question):
-    """The answers of the chapter's questions for a number that begin so, in order."""
-    return [one[2]["answer"] for one in made(here, "Numeric") if one[1][0].startswith(question)]
-
-
 # ---------------------------------------------------------------------------- C-01: pixels
 
 
@@ -167,7 +146,7 @@ def test_sliding_commutes_with_moves_and_nothing_else_does(here):
     assert circulant @ shift == pytest.approx(shift @ circulant)
     numbers = here.numbers
     assert max(numbers["shift_gap"], numbers["even_gap"]) < 1e-12 and numbers["odd_gap"] > 0.5
-    assert numerics(here, "▢₁ is")[0] == 2 and right_option(here, "▢₂ is").startswith("made from the pixels")
+    assert here.answers("▢₁ is")[0] == 2 and here.right_option("▢₂ is").startswith("made from the pixels")
     assert "36 \\cdot 64 = 2304" in here.section("sec-vis-equivariance")
 
 
@@ -178,9 +157,9 @@ def test_the_way_back_of_a_kernel(here):
     numbers = here.numbers
     assert (numbers["k_0"], numbers["k_1"], numbers["x_1"]) == (-1, 8, -2)
     faded = np.correlate([2.0, 1, 0, 1, 3], [1, 0, -1], "valid"), np.convolve([1, 0, -1], [1, 2, 4])
-    assert numerics(here, "▢₁ is")[1] == faded[0][0] and numerics(here, "▢₂ is")[0] == faded[0][2]
-    assert numerics(here, "▢₃ is")[0] == faded[1][2]
-    slips = [one for one in made(here, "Numeric") if one[1][0].startswith("▢₁ is")][1][2]["slips"]
+    assert here.answers("▢₁ is")[1] == faded[0][0] and here.answers("▢₂ is")[0] == faded[0][2]
+    assert here.answers("▢₃ is")[0] == faded[1][2]
+    slips = [one for one in here.calls("Numeric") if one[1][0].startswith("▢₁ is")][1][2]["slips"]
     turned, on_kernel = np.convolve([2.0, 1, 0, 1, 3], [1, 0, -1], "valid")[0], np.dot([1, 0, -1], [1, 2, 4])
     assert set(slips) == {faded[0][1], turned, on_kernel}
     rng = np.random.default_rng(7)
@@ -210,8 +189,8 @@ def test_two_kernels_of_three_see_five(here):
         assert rows.max() - rows.min() + 1 == columns.max() - columns.min() + 1 == side
         assert vision.receptive_field(list(layers)) == side
     assert here.numbers["noticed"] == 25 and here.numbers["field"] == 5
-    assert numerics(here, "▢₁ is")[2] == 7 and numerics(here, "▢₂ is")[1] == 12
-    assert made(here, "ReceptiveField")[0][2]["layers"] == [(3, 1), (3, 1)]
+    assert here.answers("▢₁ is")[2] == 7 and here.answers("▢₂ is")[1] == 12
+    assert here.calls("ReceptiveField")[0][2]["layers"] == [(3, 1), (3, 1)]
 
 
 def pixels_seen(layers):
@@ -235,7 +214,7 @@ def test_what_to_try_with_receptive_fields(here):
 @pytest.mark.claim("C-04")
 def test_each_slip_of_the_receptive_field_is_one_that_somebody_makes(here):
     """Every answer with a reply of its own comes out of a named mistake, and none of them is the right one."""
-    second = [one for one in made(here, "Numeric") if one[1][0].startswith("▢₂ is")][1][2]
+    second = [one for one in here.calls("Numeric") if one[1][0].startswith("▢₂ is")][1][2]
     kernels, strides = (3, 2, 5), (1, 2, 1)
     mistakes = {
         "steps are two": 1 + sum(k - 1 for k in kernels),

@@ -14,6 +14,7 @@ from book_lib.rng import CounterRNG
 
 DRAWN = [30.0 - k if k < 20 else 0.0 for k in range(31)]
 OWN = [(10.0, 10.0), (90.0, 20.5), (50.0, 95.0), (12.5, 80.0), (70.0, 70.0), (33.0, 41.0)]
+MEANS = [0.0, 1.0, 20.0, 60.0]  # temperatures of mean lengths
 TOURS: list[dict[str, Any]] = [
     {},
     {"count": 12, "schedule": "hold"},
@@ -47,12 +48,14 @@ def toured(settings: dict[str, Any]) -> dict[str, Any]:
         "downhill": cold.energies.tolist(),
         "downhill_best": cold.best_energy,
         "shortest": None if known is None else known[0],
+        "means": None if known is None else one.mean_length(MEANS).tolist(),
         "race": {"cooled": race.cooled.tolist(), "downhill": race.downhill.tolist()},
     }
 
 
 FIVE = [[0, 0.5, -1, 2, 0], [0.5, 0, 1, 0, -0.25], [-1, 1, 0, 0, 0.75], [2, 0, 0, 0, -3], [0, -0.25, 0.75, -3, 0]]
 FOUR = [[0, 0.5, -1, 2], [0.5, 0, 1, 0], [-1, 1, 0, 1 / 3], [2, 0, 1 / 3, 0]]
+FAIR = [1, 2, 10, 300, 20_000]  # independent draws
 MACHINES: list[dict[str, Any]] = [
     {},
     {"weights": FIVE, "biases": [0.1, -0.2, 0.3, 0, 1], "units": "spin", "temperature": 1.7, "chains": 10, "seed": 5},
@@ -83,6 +86,7 @@ def sampled(settings: dict[str, Any]) -> dict[str, Any]:
         "chances": None if one.temperature == 0 else one.machine().probability_on(path[-1]).tolist(),
         "states": [{"sweeps": n, "x": path[n - 1].tolist()} for n in (1, 2, 7, 40)],
         "shares": one.histogram(40).tolist(),
+        "fair": [one.fair_divergence(draws) for draws in FAIR],
         "divergence": gap if np.isfinite(gap) else None,
     }
 

@@ -9,7 +9,7 @@ import numpy as np
 from book_lib import hopfield as library
 from book_lib.explorables import AssociativeMemory, HopfieldCube, ModernHopfield
 from book_lib.explorables.associative_memory import Named, encode, name_state
-from book_lib.explorables.hopfield_cube import STATES, fraction
+from book_lib.explorables.hopfield_cube import STATES, fraction, place
 from book_lib.rng import CounterRNG
 
 RECALLS: list[dict[str, Any]] = [
@@ -84,6 +84,7 @@ def memory() -> dict[str, Any]:
             {
                 "settings": {name: getattr(box, name) for name in traits} | {"patterns": box.patterns, "own": box.own},
                 "start": encode(box.start()),
+                "last": encode(box.kept()[-1]),
                 "end": encode(done.state),
                 "path": [encode(state) for state in done.path[:6]],
                 "energies": done.energies.tolist(),
@@ -96,8 +97,12 @@ def memory() -> dict[str, Any]:
     patterns = random_patterns(5, 40, 9)
     states = [patterns[3], -patterns[1], library.mixture(patterns[:3]), library.mixture(patterns)]
     states += [library.mixture(patterns[[0, 2, 4]] * [[1], [-1], [1]]), random_patterns(1, 40, 10)[0]]
+    twice = patterns.copy()
+    twice[4] = np.where(patterns[3] == states[2], patterns[4], states[2])  # so that the last two never outvote three
     return {
         "bank": AssociativeMemory().bank,
+        "twice": twice.tolist(),
+        "twice_named": named(name_state(states[2], twice)),
         "runs": runs,
         "patterns": patterns.tolist(),
         "names": [{"state": s.tolist(), "named": named(name_state(s, patterns))} for s in states],
@@ -129,7 +134,7 @@ def cube() -> dict[str, Any]:
                 "path": [list(state) for state in box.path(60)],
             }
         )
-    return {"states": [list(state) for state in STATES], "cases": cases}
+    return {"states": [list(state) for state in STATES], "places": [place(state) for state in STATES], "cases": cases}
 
 
 def modern() -> dict[str, Any]:

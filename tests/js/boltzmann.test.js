@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Machine, Sampler, divergence, matrix, pairIndex, sigmoid } from "../../book_lib/explorables/core/boltzmann.js";
+import { Machine, Sampler, divergence, fairDivergence, matrix, pairIndex, sigmoid } from "../../book_lib/explorables/core/boltzmann.js";
 import { Dream, Rbm } from "../../book_lib/explorables/core/rbm.js";
 import { CounterRNG } from "../../book_lib/explorables/core/rng.js";
-import { Annealer, bruteForce, change, cities, distances, geometric, scheduled, tourCount, tourLength } from "../../book_lib/explorables/core/tours.js";
+import { Annealer, change, cities, distances, geometric, meanLength, scheduled, tourCount, tourLength, tourLengths } from "../../book_lib/explorables/core/tours.js";
 import { Run as TourRun, circle, emptiest, sentence as tourSentence } from "../../book_lib/explorables/annealed_tour.js";
 import { Run as DreamRun, sentence as dreamSentence } from "../../book_lib/explorables/rbm_dreams.js";
 import { Run as UnitsRun, sentence as unitsSentence } from "../../book_lib/explorables/stochastic_units.js";
@@ -41,6 +41,7 @@ for (const one of tours.runs) {
     close(tourLength(run.pair.d, run.pair.down.best), one.downhill_best, "best downhill");
     if (one.shortest === null) assert.ok(Number.isNaN(run.pair.exact));
     else close(run.pair.exact, one.shortest, "shortest");
+    one.means?.forEach((mean, k) => close(meanLength(run.pair.lengths, [0, 1, 20, 60][k]), mean, `mean length ${k}`));
   });
 
   test(`a race is Python's: ${name}`, () => {
@@ -95,16 +96,48 @@ test("metropolis leaves e^(−L/T): four cities have three tours", () => {
   met.forEach((count, i) => close(count / 40_000, weights[i] / sum, `tour ${i}`, 0.04));
 });
 
-test("brute force: a circle is its own tour, whatever the order", () => {
+test("all tours: a circle is its own, whatever the order", () => {
   for (const n of [5, 7, 9]) {
     const places = circle(n);
     assert.equal(new Set(places.map(String)).size, n);
-    const { length, tour } = bruteForce(distances(places), n);
-    close(length, n * 80 * Math.sin(Math.PI / n), "polygon", 0.005);
-    assert.equal(new Set(tour).size, n);
+    const lengths = tourLengths(distances(places), n);
+    assert.equal(lengths.length, tourCount(n));
+    close(Math.min(...lengths), n * 80 * Math.sin(Math.PI / n), "polygon", 0.005);
   }
   assert.equal(new Set(circle(28).map(String)).size, 28);
-  assert.throws(() => bruteForce(new Float64Array(100), 10), /n must be at most 9/);
+  assert.throws(() => tourLengths(new Float64Array(100), 10), /n must be at most 9/);
+});
+
+test("the mean length goes from the shortest, cold, to that of all tours, hot", () => {
+  const places = cities(8, 2);
+  const d = distances(places);
+  const lengths = tourLengths(d, 8);
+  const all = d.reduce((a, b) => a + b, 0);
+  close(meanLength(lengths, 1e9), all / 7, "each pair of cities is beside each other in 2 of 7 tours", 1e-6);
+  close(meanLength(lengths, 0), Math.min(...lengths), "T = 0");
+  close(meanLength(lengths, 1e-9), Math.min(...lengths), "T near 0");
+});
+
+test("a long run at one temperature has the mean length of the law", () => {
+  const run = new TourRun(of({ ...TOUR, count: 7, schedule: "hold", temperature: 15 }));
+  run.step(50);
+  run.turn();
+  run.step(15_000);
+  const { met, law, held } = run.now();
+  assert.equal(held, 15_000);
+  close(met, law, "mean length", 0.01);
+  assert.deepEqual(run.equilibrium(200), [[0, law], [200, law]]);
+  assert.match(tourSentence(run.now(), "even", false), /Since T was set, the mean length is/);
+  assert.doesNotMatch(tourSentence(run.now(), "", false), /Since T was set/);
+});
+
+test("equilibrium follows the schedule down to the shortest of all", () => {
+  const run = new TourRun(of(TOUR));
+  const line = run.equilibrium(100);
+  close(line[0][1], meanLength(run.pair.lengths, 20), "hot");
+  close(line[30][1], meanLength(run.pair.lengths, 0.2), "cold");
+  assert.ok(line.every(([, mean], k) => !k || mean <= line[k - 1][1]));
+  assert.deepEqual(new TourRun(of({ ...TOUR, count: 10 })).equilibrium(100), []);
 });
 
 test("schedules and counts", () => {
@@ -176,11 +209,24 @@ for (const one of vectors.machines) {
     }
     one.chances?.forEach((row, c) => row.forEach((p, i) => close(machine.chance(machine.field(sampler.chain(c), i)), p, `chance ${i}`)));
     sampler.shares.forEach((share, k) => close(share, one.shares[k], `share ${k}`));
+    one.fair.forEach((mean, k) => close(fairDivergence(one.law, [1, 2, 10, 300, 20_000][k]), mean, `independent draws ${k}`, 1e-5));
     const gap = divergence(sampler.shares, machine.distribution());
     if (one.divergence === null) assert.equal(gap, Infinity);
     else close(gap, one.divergence, "KL", 1e-10);
   });
 }
+
+test("independent draws: by hand for one and for two draws, (K - 1)/2N for many", () => {
+  const law = [0.5, 0.3, 0.2];
+  const entropy = -law.reduce((sum, p) => sum + p * Math.log(p), 0);
+  const twice = law.reduce((sum, p) => sum + p * p, 0); // both draws alike: the histogram is one bar
+  close(fairDivergence(law, 1), entropy, "one draw");
+  close(fairDivergence(law, 2), entropy - (1 - twice) * Math.log(2), "two draws");
+  close(fairDivergence(law, 1e6), 1e-6, "many", 1e-4);
+  close(fairDivergence(law, 2501), fairDivergence(law, 2500), "where the expansion takes over", 1e-3);
+  assert.equal(fairDivergence([1, 0], 7), 0);
+  assert.throws(() => fairDivergence(law, 0), /draws must be at least 1/);
+});
 
 test("pairs of fewer units come first; a state has its number", () => {
   assert.deepEqual([[0, 1], [0, 2], [1, 2], [0, 3], [3, 4]].map(([i, j]) => pairIndex(i, j)), [0, 1, 2, 3, 9]);
@@ -215,7 +261,7 @@ test("the units' words: start, law, rest at T = 0, the bet", () => {
   assert.match(told({}, 3), /3 sweeps: the histogram is .* nats from/);
   assert.match(told({}, 3, ""), /Sweep 3: the state is [+−]{3}.*once you have bet/);
   assert.match(told({ temperature: 2 }, 4000), /has met .*You bet right/);
-  assert.match(told({ temperature: 0.8, chains: 1 }, 3000), /about \d+ sweeps count as one draw/);
+  assert.match(told({ temperature: 0.8, chains: 1 }, 3000), /no more than about \d+ independent draws/);
   assert.match(told({ temperature: 2 }, 4000, "lowest"), /You bet otherwise: the lowest states have \d+ %/);
   assert.match(told({ temperature: 0 }, 4), /as in Hopfield's network.*No unit will move any more. No state lies lower/);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { CRITICAL_LOAD, retrievalOverlap } from "../../book_lib/explorables/core/capacity.js";
-import { Cube, STATES, Walk, fraction, same, signs } from "../../book_lib/explorables/core/cube.js";
+import { Cube, STATES, Walk, fraction, place, same, signs } from "../../book_lib/explorables/core/cube.js";
 import { Network, Recall, hebb, mixture, overlap, pseudoInverse } from "../../book_lib/explorables/core/hopfield.js";
 import { Descent, energy as modernEnergy, update, verdict, weights } from "../../book_lib/explorables/core/modern.js";
 import { LONGEST, corrupt, cover, decode, encode, kept, nameState, networkOf, recallOf, roundEven, startOf, trials } from "../../book_lib/explorables/core/recall.js";
@@ -79,6 +79,7 @@ memory.runs.forEach((run, index) => {
     const settings = settingsOf(run);
     assert.equal(encode(startOf(settings)), run.start);
     const patterns = kept(settings);
+    assert.equal(encode(patterns[patterns.length - 1]), run.last);
     const recall = recallOf(settings, networkOf(settings, patterns));
     const sweep = settings.asynchronous ? recall.network.n : 1;
     run.path.slice(1).forEach((text, k) => {
@@ -103,6 +104,12 @@ test("states are called what Python calls them", () => {
   }
 });
 
+test("of mixtures that fit equally well the one of fewest patterns is named", () => {
+  const ours = nameState(memory.names[2].state, memory.twice);
+  assert.deepEqual([ours.kind, ours.of], ["mixture", [0, 1, 2]]);
+  assert.deepEqual([ours.of, ours.signs, ours.overlap], [memory.twice_named.of, memory.twice_named.signs, memory.twice_named.overlap]);
+});
+
 test("pictures go to the address and come back; shares are rounded as Python rounds", () => {
   for (const set of Object.values(memory.bank)) for (const text of Object.values(set)) assert.equal(encode(decode(text)), text);
   assert.deepEqual([0.5, 1.5, 2.5, 3.2, 3.7, 15.000000000000002].map(roundEven), [0, 2, 2, 3, 4, 15]);
@@ -122,17 +129,36 @@ test("the memory says in words what its end is, and whether it was foretold", ()
   };
   const [first, last] = say({}, "pattern");
   assert.match(first, /α = 0\.03.*20 of 100 pixels wrong.*E = −17\.22.*Foretell.*You foretold: at the picture\.$/);
-  assert.match(last, /At rest after \d+ updates, E from −17\.22 to −49\.86\. It is the stored picture A.*Right\.$/);
+  assert.match(last, /At rest with update \d+, E from −17\.22 to −49\.86\. It is the stored picture A.*Right\.$/);
   assert.match(say({ share: 0.3, seed: 7 }, "pattern")[1], /the mixture of A, not C and H, their majority in each pixel \(overlap 1\.00\).*otherwise/);
   assert.match(say({ share: 1 })[0], /already at rest\. It is the negative of A/);
   assert.match(say({ stored: [0, 1], share: 0.5, seed: 5, asynchronous: false }, "cycle")[1], /alternate for ever: \d+ pixels.*Right/);
-  assert.match(say({ extra: 20 })[0], /Above α_c/);
+  assert.match(say({ extra: 20 })[0], /above the capacity of Hebb's rule, 0\.138/);
+  assert.doesNotMatch(say({ extra: 20, rule: "pseudo-inverse" })[0], /capacity/);
+  assert.doesNotMatch(say({ extra: 9 })[0], /capacity/);
   assert.match(say({ stored: [0, 1, 2, 3, 4, 5, 6, 7], chosen: 5 })[1], /nearest is T, overlap 0\.94/);
+});
+
+test("twenty seeds are told beside the theory only where the theory speaks of them", () => {
+  const say = (changes, tried = [1, 1, 0.5, 0.5]) => {
+    const traits = { ...memory.runs[0].settings, bank: memory.bank, stored: [0], share: 0, extra: 9, ...changes };
+    return memoryWords(new Memory((name) => traits[name]), "", tried);
+  };
+  assert.match(say({}), /Of 4 seeds the mean overlap is 0\.75; 2 came back to the picture\. Theory, for very many units: 1\.00\.$/);
+  assert.match(say({ extra: 12 }), /many units: 0\.99\.$/);
+  assert.match(say({ extra: 13 }), /no valley near the picture is left/);
+  for (const other of [{ share: 0.1 }, { chosen: 1 }, { stored: [0, 1] }, { rule: "pseudo-inverse" }, { corruption: "cover" }, { extra: 0 }, { cue: "0".repeat(25) }]) {
+    assert.match(say(other), /came back to the picture\.$/, JSON.stringify(other));
+  }
 });
 
 // -- the cube
 
 const cubes = golden("cube");
+
+test("corners are drawn where Python draws them", () => {
+  STATES.forEach((state, k) => place(state).forEach((v, i) => close(v, cubes.places[k][i])));
+});
 
 for (const one of cubes.cases) {
   test(`the cube is Python's: ${JSON.stringify(one.rules)}`, () => {
@@ -148,6 +174,10 @@ for (const one of cubes.cases) {
     const walk = new Walk(cube, one.rules.start);
     walk.step(60);
     assert.deepEqual(walk.path, one.path);
+    const made = cube.arrows().filter((arrow) => walk.made(arrow)).map(({ from, to }) => [from, to]);
+    const turns = walk.path.slice(1).map((to, k) => [walk.path[k], to]).filter(([from, to]) => !same(from, to));
+    assert.equal(made.length, new Set(turns.map(String)).size);
+    for (const turn of turns) assert.ok(made.some((one) => String(one) === String(turn)), String(turn));
     assert.ok(walk.done);
   });
 }
@@ -177,7 +207,8 @@ test("the worked example in words: a tie that keeps, a turn, and rest", () => {
   assert.match(say(2), /h₂ = .* = −2\/3: s₂ turns to −1\. E = −1\./);
   assert.match(say(3), /h₃ = .* = 2\/3: s₃ stays \+1/);
   assert.match(say(60, {}, "pattern"), /at rest at \(\+−\+\), E = −1\. That is ξ\. No update raises E: of the 6 .*Right\.$/);
-  assert.match(say(60, { tie: "minus" }, "pattern"), /at \(−\+−\), E = −1\. That is −ξ.*otherwise/);
+  assert.match(say(60, { tie: "minus" }, "pattern"), /at \(−\+−\), E = −1\. That is −ξ, as deep as ξ\..*otherwise/);
+  assert.match(say(60, { theta2: 1, start: [-1, 1, -1] }), /That is −ξ\. No/);
   assert.match(say(1, { theta1: 1, sign: "minus" }), /1\/3·\(\+1\) − 1 = −1: s₁ turns to −1\. E = 4\/3.*another energy/);
   assert.match(say(60, { theta1: 1, sign: "minus" }), /4 of the 8 updates that change a state raise E/);
   assert.ok(same([1, -1], [1, -1]) && !same([1, -1], [1, 1]));
@@ -214,7 +245,10 @@ test("the modern network says when it recalls and when it averages", () => {
   const traits = { patterns: [1, 0.4, -0.2, 1.1, -1, -0.5, 0.5, -1], state: [0.5, 0.6], beta: 50 };
   const say = (steps, changes = {}, predict = "") => modernWords(modernLab((name) => ({ ...traits, ...changes })[name], steps), predict);
   assert.match(say(0), /ξ = \(0\.50, 0\.60\) asks.*query ξ/);
-  assert.match(say(1, {}, "one"), /After 1 updates?.*You foretold: at one pattern\.$/);
+  assert.match(say(1, {}, "one"), /^Update 1: .*You foretold: at a pattern\.$/);
   assert.match(say(500, {}, "one"), /Cold: pattern 1 has the weight 1\.000.*Right\.$/);
   assert.match(say(500, { beta: 0.1 }, "one"), /Hot: all weights are near 1\/4.*otherwise/);
+  const edge = { patterns: [1, 0, 0, 1], state: [0.6, 0.4], beta: 2 }; // u = tanh u: the way in never ends
+  assert.match(say(500, edge), /^Update 500: .*Still not at rest.*creeps\.$/);
+  assert.match(say(499, edge), /^Update 499: .*is 0\.\d+\.$/);
 });

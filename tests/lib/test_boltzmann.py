@@ -3,8 +3,10 @@
 Statistics use fixed seeds and ask for |z| < 4.
 """
 
+import copy
 import itertools
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -56,7 +58,8 @@ def test_the_law_is_boltzmanns_over_every_state(n, seed, units, temperature):
     p, energies = naive_law(machine)
     x = states_of(n, units)
     assert (machine.states() == x).all() and machine.states().dtype == np.int8
-    assert machine.energy(x) == pytest.approx(energies) and isinstance(machine.energy(x[0]), float)
+    assert machine.energy(x) == pytest.approx(energies) and type(machine.energy(x[0])) is float
+    assert type(machine.log_partition()) is type(machine.log_likelihood(x)) is float
     assert machine.distribution() == pytest.approx(p)
     assert machine.log_partition() == pytest.approx(math.log(sum(np.exp(-energies / temperature))))
     mean, correlation = machine.moments()
@@ -168,6 +171,19 @@ def test_large_energies_neither_overflow_nor_vanish():
     assert BoltzmannMachine([[0.0]], temperature=1e-310).sample(5, 0).shape == (5, 1, 1)
 
 
+def test_numbers_at_the_end_of_the_floats_stay_true():
+    """2h, a sum of energies or 4W may be beyond all floats where what is asked for is not."""
+    hot = BoltzmannMachine([[0.0]], [1.7e308], "spin", 1e308)
+    assert hot.probability_on([1])[0] == pytest.approx(special.expit(3.4))
+    ups = (hot.sample(1, 0, chains=4000)[0] == 1).mean()
+    assert abs(ups - special.expit(3.4)) < 4 * math.sqrt(special.expit(3.4) * special.expit(-3.4) / 4000)
+    assert hot.log_likelihood([[1]] * 4) == pytest.approx(math.log(special.expit(3.4)))
+    assert hot.gradient([[1]]).bias[0] == pytest.approx((1 - math.tanh(1.7)) / 1e308)
+    wide = RBM([[0.0]], [8e307], [8e307], temperature=8e307)
+    assert wide.log_partition() == pytest.approx(2 * math.log1p(math.e))
+    assert wide.hidden_given([0])[0] == pytest.approx(special.expit(1.0))
+
+
 @pytest.mark.parametrize("blocks", [2**14, 5])
 def test_all_states_are_summed_in_pieces(monkeypatch, blocks):
     monkeypatch.setattr(_boltzmann_machine, "_CHUNK", blocks)
@@ -213,6 +229,8 @@ def test_sampling_is_its_slow_twin(units, generator):
     )
     assert (machine.sample(3, generator(6), chains=2) == naive_gibbs(machine, 3, rng, first)).all()
     assert machine.sample(1, 0).shape == (1, 1, 4)
+    again = machine.sample(6, generator(5), chains=3, start=start)
+    assert (again == path).all() and (machine.sample(2, 8) == machine.sample(2, 8)).all()
 
 
 @pytest.mark.parametrize("units", ["binary", "spin"])
@@ -279,6 +297,16 @@ def test_machines_hand_out_copies_and_check_what_they_are_given():
     assert machine.temperature == 3
 
 
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda machine: pickle.loads(pickle.dumps(machine))])
+def test_a_copy_is_a_machine_of_its_own(copied):
+    machine, rbm = some_machine(3, 0, "spin", 1.3), some_rbm(3, 2, 0, 0.7)
+    for one, data in ((machine, [[1, -1, 1]]), (rbm, [[1, 0, 1]])):
+        other, before = copied(one), one.log_likelihood(data)
+        assert repr(other) == repr(one) and other.log_likelihood(data) == before
+        other.temperature, other.weights = 2.0, 2 * other.weights
+        assert other.log_likelihood(data) != before and one.log_likelihood(data) == before
+
+
 # ---------------------------------------------------------------------------- the inverse problem
 
 
@@ -327,6 +355,78 @@ def test_two_units_have_a_closed_form(agree):
     assert alone.bias[0] == pytest.approx(0.5 * math.log(3)) and alone.weights.tolist() == [[0]]
 
 
+def gains(samples):
+    """By linear programming: how much all margins 2 s_i h_i can grow together if none shrinks and none exceeds 1.
+
+    Above 0 there is a way to fit ever better, and so no summit."""
+    s = np.unique(samples, axis=0).astype(float)
+    n, pairs = s.shape[1], list(itertools.combinations(range(s.shape[1]), 2))
+    rows = []
+    for state, i in itertools.product(s, range(n)):
+        others = [state[i] * state[a + b - i] if i in (a, b) else 0 for a, b in pairs]
+        rows.append([*(state[i] * np.eye(n)[i]), *others])
+    rows = np.array(rows)
+    sides = np.vstack([-rows, rows]), np.repeat([0, 1], len(rows))
+    return -optimize.linprog(-rows.sum(0), *sides, bounds=(None, None)).fun
+
+
+def test_a_summit_is_found_just_where_there_is_one():
+    """Against linear programming; in half of the samples the others foretell a unit."""
+    rng, told = np.random.default_rng(0), []
+    for turn in range(48):
+        n, count = rng.integers(2, 5), rng.integers(4, 30)
+        samples = rng.choice([-1, 1], size=(count, n))
+        if turn % 2:
+            samples[:, 0] = np.sign(samples[:, 1:] @ rng.normal(size=n - 1) + 0.1 * rng.normal())
+        if (samples == samples[0]).all(0).any():
+            continue
+        endless = bool(gains(samples) > 1e-7)
+        told.append(endless)
+        if endless:
+            with pytest.raises(ValueError, match="the weights grow without end"):
+                boltzmann.pseudo_likelihood_fit(samples)
+        else:
+            assert np.isfinite(boltzmann.pseudo_likelihood_fit(samples).weights).all()
+    assert 10 < sum(told) < len(told) - 10
+
+
+def test_a_unit_that_is_always_foretold_may_still_have_a_summit():
+    """The majority of five: what would tell it ever more surely would spoil the five."""
+    votes = states_of(5, "spin")
+    majority = np.column_stack([votes, np.sign(votes.sum(1))])
+    assert gains(majority) == pytest.approx(0, abs=1e-9)
+    found = boltzmann.pseudo_likelihood_fit(majority)
+    margins = 2 * majority * (majority @ found.weights + found.bias)
+    assert (margins[:, 5] > 0).all()
+    pull = majority * special.expit(-margins)
+    slope = majority.T @ pull
+    assert slope + slope.T - np.diag(np.diag(2 * slope)) == pytest.approx(np.zeros((6, 6)), abs=1e-10)
+    assert pull.sum(0) == pytest.approx(np.zeros(6), abs=1e-10)
+
+
+def test_samples_count_as_often_as_they_come(monkeypatch):
+    samples = some_machine(4, 2, "spin", scale=0.5).sample(90, 3, chains=5).reshape(-1, 4)
+    found = boltzmann.pseudo_likelihood_fit(samples)
+    more = boltzmann.pseudo_likelihood_fit(np.repeat(samples[::-1], 3, axis=0))
+    assert found.weights == pytest.approx(more.weights, abs=1e-9) and (found.weights == found.weights.T).all()
+    monkeypatch.setattr(_boltzmann_machine, "_SURE", 3)  # as for many units: without the last step
+    rough = boltzmann.pseudo_likelihood_fit(samples)
+    assert rough.weights == pytest.approx(found.weights, abs=1e-4) and (rough.weights != found.weights).any()
+    assert rough.bias == pytest.approx(found.bias, abs=1e-4)
+    with pytest.raises(ValueError, match="samples must have a most likely machine, but none was found: "):
+        boltzmann.pseudo_likelihood_fit(samples, 1e300)
+
+
+@pytest.mark.parametrize("penalty", [1e10, 1e300])
+def test_a_great_penalty_leaves_units_alone(penalty):
+    """Then b_i = artanh⟨s_i⟩, and w_ij = (⟨s_i s_j⟩ − ⟨s_i⟩⟨s_j⟩)/λ, to first order in 1/λ."""
+    samples = some_machine(3, 6, "spin", scale=0.5).sample(90, 3, chains=5).reshape(-1, 3).astype(float)
+    found, means = boltzmann.pseudo_likelihood_fit(samples, penalty), samples.mean(0)
+    assert found.bias == pytest.approx(np.arctanh(means), abs=1e-8)
+    apart = samples.T @ samples / len(samples) - np.outer(means, means)
+    assert penalty * found.weights == pytest.approx(apart - np.diag(np.diag(apart)), rel=1e-6)
+
+
 def test_samples_that_show_no_maximum_are_refused_or_need_a_penalty():
     always = [[1, 1], [-1, -1]]
     with pytest.raises(
@@ -342,6 +442,8 @@ def test_samples_that_show_no_maximum_are_refused_or_need_a_penalty():
     ):
         boltzmann.pseudo_likelihood_fit(majority)
     assert boltzmann.pseudo_likelihood_fit(majority, 0.1).weights[0, 3] > 0
+    with pytest.raises(ValueError, match="give more of them, or a larger penalty"):
+        boltzmann.pseudo_likelihood_fit(majority, 1e-300)
     with pytest.raises(
         ValueError, match="samples must show every unit in both states, got -1 alone for unit 1"
     ):
@@ -378,11 +480,13 @@ def test_the_restricted_law_is_boltzmanns_over_every_pair(visible, hidden, seed,
     assert rbm.visible_given(h) == pytest.approx(weights.T @ v / weights.sum(0)[:, None])
     for i, j in [(0, 0), (2**visible - 1, 2**hidden - 1)]:
         energy = rbm.energy(v[i], h[j])
-        assert math.exp(-energy / temperature) == pytest.approx(weights[i, j]) and isinstance(energy, float)
+        assert math.exp(-energy / temperature) == pytest.approx(weights[i, j]) and type(energy) is float
+        assert type(rbm.free_energy(v[i])) is float
         assert rbm.free_energy(v[i]) == pytest.approx(-temperature * math.log(weights[i].sum()))
     many = rbm.energy(np.repeat(v, len(h), axis=0), np.tile(h, (len(v), 1)))
     assert np.exp(-many / temperature) == pytest.approx(weights.ravel())
     assert rbm.energy(v, h[-1]) == pytest.approx(many.reshape(weights.shape)[:, -1])
+    assert rbm.energy(v[-1], h) == pytest.approx(many.reshape(weights.shape)[-1])
     conditionals = sum(
         np.log(weights.sum(1) / (weights.sum(1) + weights.sum(1)[np.arange(2**visible) ^ 2**k]))
         for k in range(visible)
@@ -412,15 +516,16 @@ def test_the_restricted_slope_is_data_minus_model(visible, hidden, temperature):
     data = np.random.default_rng(2).integers(0, 2, size=(6, visible))
     slope, step = rbm.gradient(data), 1e-5
     for name in ("weights", "visible_bias", "hidden_bias"):
-        part = getattr(rbm, name)
-        for index in np.ndindex(*part.shape):
-            here = part[index]
-            up, down = [], []
-            for sign, side in ((1, up), (-1, down)):
-                part[index] = here + sign * step
-                side.append(rbm.log_likelihood(data))
-            part[index] = here
-            difference = (up[0] - down[0]) / (2 * step)
+        here = getattr(rbm, name)
+        for index in np.ndindex(*here.shape):
+            one = np.zeros(here.shape)
+            one[index] = step
+            sides = []
+            for moved in (here + one, here - one):
+                setattr(rbm, name, moved)
+                sides.append(rbm.log_likelihood(data))
+            setattr(rbm, name, here)
+            difference = (sides[0] - sides[1]) / (2 * step)
             assert getattr(slope, name)[index] == pytest.approx(difference, abs=1e-8), (name, index)
 
 
@@ -439,6 +544,18 @@ def test_ln_z_of_a_tall_and_of_a_wide_machine():
     strong = RBM([[1e4, -1e4]], [3e3], [0, 0], temperature=0.5)
     assert strong.log_partition() == pytest.approx(2.6e4)
     assert strong.hidden_given([1]).tolist() == [1, 0] and np.isfinite(strong.gradient([[1]]).weights).all()
+
+
+def test_the_largest_that_is_summed(monkeypatch):
+    for module in (_boltzmann_machine, _boltzmann_restricted):
+        monkeypatch.setattr(module, "LARGEST", 3)
+    for shape in ((3, 4), (5, 3)):
+        assert RBM(np.zeros(shape)).log_partition() == pytest.approx(sum(shape) * math.log(2))
+    assert BoltzmannMachine(np.zeros((3, 3))).log_partition() == pytest.approx(3 * math.log(2))
+    with pytest.raises(ValueError, match="at most 3 units"):
+        RBM(np.zeros((4, 4))).log_partition()
+    with pytest.raises(ValueError, match="at most 3 units"):
+        BoltzmannMachine(np.zeros((4, 4))).states()
 
 
 # ---------------------------------------------------------------------------- learning by chance
@@ -559,6 +676,20 @@ def test_gibbs_is_its_slow_twin_and_keeps_the_law():
     assert stats.chisquare(counts, 6000 * p).pvalue > 1e-4
 
 
+class Zeros(CounterRNG):
+    """The smallest number that a generator may draw, each time."""
+
+    def random(self, size=None):
+        return np.zeros(size)
+
+
+def test_what_has_no_chance_never_happens():
+    assert not RBM([[0.0]], [-1e4], [-1e4]).gibbs([[1]], 1, Zeros()).any()
+    for units, low in (("binary", 0), ("spin", -1)):
+        never = BoltzmannMachine([[0.0]], [-1e4], units)
+        assert never.probability_on([1])[0] == 0 and (never.sample(2, Zeros(), start=[[1]]) == low).all()
+
+
 BARS = np.array([[1, 1, 0, 0], [0, 0, 1, 1], [1, 1, 1, 1], [0, 0, 0, 0], [1, 1, 0, 0], [0, 0, 1, 1]])
 
 
@@ -616,6 +747,61 @@ def test_a_fit_is_repeatable_and_starts_small():
     assert (one.weights == two.weights).all()
 
 
+def test_what_is_not_said_is_what_the_signature_says():
+    data = np.random.default_rng(0).integers(0, 2, size=(41, 4))  # batches of 14, 14 and 13
+    one, two = (RBM.random(4, 2, rng=0, scale=0.5) for _ in range(2))
+    said = two.fit(data, epochs=10, rate=0.05, k=1, persistent=False, batch_size=20, rng=0)
+    assert one.fit(data) == said and (one.weights == two.weights).all()
+    slopes = [one.contrastive_divergence(data, 3, **given)[0].weights for given in ({}, {"k": 1})]
+    assert (slopes[0] == slopes[1]).all()
+    annealed = boltzmann.annealed_log_partition
+    assert annealed(one, 0) == annealed(one, 0, steps=1000, chains=100)
+
+
+def test_a_fit_of_few_rows_takes_them_all_at_once():
+    one, two = (RBM.random(4, 2, rng=0, scale=0.5) for _ in range(2))
+    assert one.fit(BARS, 3, rng=1) == two.fit(BARS, 3, batch_size=6, rng=1)
+    assert (one.weights == two.weights).all()
+
+
+def test_a_restricted_machine_checks_what_it_is_given():
+    rbm = RBM([[1.0, 2.0]], [3.0], [4.0, 5.0])
+    rbm.weights[0, 0] = rbm.visible_bias[0] = rbm.hidden_bias[0] = 9
+    mine = np.array([[6.0, 7.0]])
+    rbm.weights, rbm.visible_bias, rbm.hidden_bias = mine, [8], [0, 1]
+    rbm.hidden_bias += 0.5
+    mine[:] = 9
+
+    def parts():
+        return rbm.weights.tolist(), rbm.visible_bias.tolist(), rbm.hidden_bias.tolist(), rbm.temperature
+
+    kept = ([[6, 7]], [8], [0.5, 1.5], 1)
+    assert parts() == kept
+    low = "temperature must be at least energy/1e300"
+    for name, value, error, words in [
+        ("weights", [[1.0], [2.0]], ValueError, r"weights must have shape \(1, 2\), got \(2, 1\)"),
+        ("weights", [[NAN, 0]], ValueError, "weights must be finite"),
+        ("weights", [[1e301, 0]], ValueError, low),
+        ("visible_bias", [1, 2], ValueError, r"visible_bias must have shape \(1,\), got \(2,\)"),
+        ("visible_bias", None, TypeError, "visible_bias must be an array of real numbers"),
+        ("visible_bias", [1e301], ValueError, low),
+        ("hidden_bias", [1], ValueError, r"hidden_bias must have shape \(2,\), got \(1,\)"),
+        ("hidden_bias", [0, math.inf], ValueError, "hidden_bias must be finite"),
+        ("hidden_bias", [0, 1e301], ValueError, low),
+        ("temperature", 1e-300, ValueError, low),
+        ("temperature", NAN, ValueError, "temperature must be finite"),
+    ]:
+        with pytest.raises(error, match=words):
+            setattr(rbm, name, value)
+    assert parts() == kept
+
+
+def test_one_unit_of_weight_does_not_drown_another():
+    """ln p(v_1 | v_0) is ln σ(½), however sure v_0 is: a difference of two large numbers would lose it."""
+    rbm = RBM([[0.0], [0.0]], [1e17, 0.5])
+    assert rbm.pseudo_likelihood([[1, 1]]) == pytest.approx(math.log(special.expit(0.5)))
+
+
 def test_a_machine_has_arrays_of_its_own():
     given = [np.ones((4, 2)), np.zeros(4), np.zeros(2)]
     rbm = RBM(*given)
@@ -630,6 +816,12 @@ def test_an_endless_rate_is_told():
         FloatingPointError, match=r"weights grew beyond all bounds in epoch \d+: lower the rate 1e\+308"
     ):
         RBM.random(2, 2, rng=0).fit(data, epochs=50, rate=1e308, batch_size=1)
+    rbm = some_rbm(2, 2, 0)
+    before = rbm.weights, rbm.visible_bias, rbm.hidden_bias
+    with pytest.raises(FloatingPointError, match="in epoch 0"):
+        rbm.fit(data, rate=1e308)
+    for was, now in zip(before, (rbm.weights, rbm.visible_bias, rbm.hidden_bias), strict=True):
+        assert (was == now).all()
 
 
 # ---------------------------------------------------------------------------- ln Z by annealing
@@ -642,6 +834,24 @@ def test_annealed_ln_z_is_the_exact_one(visible, hidden, temperature):
     assert found.low < found.value < found.high
     error = (found.high - found.low) / 2
     assert abs(found.value - rbm.log_partition()) < 4 * error and error < 0.2
+
+
+@pytest.mark.parametrize("generator", [np.random.default_rng, CounterRNG])
+def test_annealing_is_its_slow_twin(generator):
+    """From machine to machine, with the ratio of their weights e^{−F/T} at each state."""
+    rbm, rng = some_rbm(4, 3, 2, 0.8), generator(7)
+    found = boltzmann.annealed_log_partition(rbm, generator(7), steps=6, chains=5)
+    ladder = [
+        RBM(x * rbm.weights, rbm.visible_bias, x * rbm.hidden_bias, 0.8) for x in (0, 0.2, 0.4, 0.6, 0.8, 1)
+    ]
+    v = (rng.random((5, 4)) < special.expit(rbm.visible_bias / 0.8)).astype(int)
+    weight = np.ones(5)
+    for before, after in itertools.pairwise(ladder):
+        weight *= np.exp((before.free_energy(v) - after.free_energy(v)) / 0.8)
+        v = after.gibbs(v, 1, rng)
+    z = np.exp(ladder[0].log_partition())
+    ends = (weight.mean() + side * stats.sem(weight) for side in (0, -1, 1))
+    assert (found.value, found.low, found.high) == pytest.approx(tuple(math.log(z * end) for end in ends))
 
 
 def test_annealed_ln_z_without_couplings_is_exact():
@@ -698,6 +908,15 @@ SPINS = BoltzmannMachine(PAIR, units="spin")
          ValueError, "temperature must be at least energy/1e300"),
         (lambda: BoltzmannMachine([[0, 1e308], [1e308, 0]]),
          ValueError, "temperature must be at least energy/1e300"),
+        (lambda: BoltzmannMachine(PAIR, temperature=NAN), ValueError, "temperature must be finite, got nan"),
+        (lambda: BoltzmannMachine(PAIR, temperature=math.inf), ValueError, "temperature must be finite, got"),
+        (lambda: BoltzmannMachine(PAIR, temperature=True), TypeError, "temperature must be a real number"),
+        (lambda: BoltzmannMachine([[0, 1j], [1j, 0]]), TypeError, "weights must be an array of real numbers"),
+        (lambda: BoltzmannMachine(np.zeros((2, 3))), ValueError, "weights must be a square matrix"),
+        (lambda: BoltzmannMachine([[0, 6e307], [6e307, 0]], None, "spin", 2e8).convert("binary"),
+         ValueError, "weights must be finite"),
+        (lambda: BoltzmannMachine(PAIR, units="spin", temperature=3e-300).convert("binary"),
+         ValueError, "temperature must be at least energy/1e300"),
         (lambda: BoltzmannMachine.of(PAIR, 1.0), TypeError, "network must be a Hopfield network, got list"),
         (lambda: BoltzmannMachine.of(Hopfield(2), 0.0), ValueError, "temperature must be greater than 0"),
         (lambda: SPINS.energy([0, 1]), ValueError, "states must hold only -1 and 1, got 0.0"),
@@ -720,14 +939,27 @@ SPINS = BoltzmannMachine(PAIR, units="spin")
         (lambda: SPINS.gradient([[1, 1, 1]]), ValueError, "data must hold states of 2 units"),
         (lambda: SPINS.sample(0, 0), ValueError, "sweeps must be at least 1"),
         (lambda: SPINS.sample(1, None), TypeError, "rng must be a seed"),
+        (lambda: SPINS.sample(1, -1), ValueError, "rng must be at least 0"),
         (lambda: SPINS.sample(1, 0, chains=0), ValueError, "chains must be at least 1"),
+        (lambda: SPINS.sample(1, 0, chains=0, start=[[1, 1]]), ValueError, "chains must be at least 1"),
+        (lambda: SPINS.sample(1, 0, chains=2.0), TypeError, "chains must be an integer"),
+        (lambda: SPINS.sample(1, 0, chains=3, start=[[1, 1]] * 2),
+         ValueError, "start must hold a state for each of the 3 chains, got 2"),
+        (lambda: SPINS.sample(2**47, 0, chains=2), ValueError, f"sweeps must be at most {2**46}, got"),
+        (lambda: SPINS.sample(1, 0, chains=2**48), ValueError, f"chains must be at most {2**47}, got"),
+        (lambda: SPINS.convert(None), ValueError, "units must be one of 'binary', 'spin', got None"),
         (lambda: SPINS.sample(1, 0, start=[1, 1]), ValueError, "start must hold a state in each row"),
         (lambda: SPINS.sample(1, 0, start=[[1, 0]]), ValueError, "start must hold only -1 and 1"),
         (lambda: SPINS.convert("both"), ValueError, "units must be one of"),
         (lambda: boltzmann.pseudo_likelihood_fit([1, -1]),
          ValueError, "samples must hold a state in each row"),
-        (lambda: boltzmann.pseudo_likelihood_fit(1), ValueError, "samples must hold states"),
-        (lambda: boltzmann.pseudo_likelihood_fit([]), ValueError, "samples must hold states"),
+        (lambda: boltzmann.pseudo_likelihood_fit(1),
+         ValueError, r"samples must hold a state in each row, shape \(N, n\), got \(\)"),
+        (lambda: boltzmann.pseudo_likelihood_fit([]), ValueError, "samples must hold a state in each row"),
+        (lambda: boltzmann.pseudo_likelihood_fit(np.empty((0, 3))), ValueError, "samples must hold states"),
+        (lambda: boltzmann.pseudo_likelihood_fit(np.empty((3, 0))), ValueError, "samples must hold states"),
+        (lambda: boltzmann.pseudo_likelihood_fit([[1, NAN]]), ValueError, "samples must be finite"),
+        (lambda: boltzmann.pseudo_likelihood_fit([[1], [-1]], "0"), TypeError, "penalty must be a real"),
         (lambda: boltzmann.pseudo_likelihood_fit([[0, 1]]),
          ValueError, "samples must hold only -1 and 1, got 0.0"),
         (lambda: boltzmann.pseudo_likelihood_fit([["a"]]),
@@ -748,6 +980,9 @@ SPINS = BoltzmannMachine(PAIR, units="spin")
         (lambda: RBM.random(0, 1, 0), ValueError, "visible must be at least 1"),
         (lambda: RBM.random(1, 0, 0), ValueError, "hidden must be at least 1"),
         (lambda: RBM.random(1, 1, 0, scale=0), ValueError, "scale must be greater than 0"),
+        (lambda: RBM.random(1, 1, None), TypeError, "rng must be a seed"),
+        (lambda: RBM.random(2**40, 2**9, 0), ValueError, "hidden must be at most 256, got 512"),
+        (lambda: RBM.random(2**49, 1, 0), ValueError, "visible must be at most"),
         (lambda: TWO.energy([1, 2], [1, 1, 1]), ValueError, "visible must hold only 0 and 1"),
         (lambda: TWO.energy([1, 0], [1, 1]), ValueError, "hidden must hold states of 3 units"),
         (lambda: TWO.energy([[1, 0]] * 2, [[1, 1, 1]] * 3),
@@ -775,7 +1010,9 @@ SPINS = BoltzmannMachine(PAIR, units="spin")
         (lambda: TWO.contrastive_divergence([[1, 0]], 0, chains=[[1]]),
          ValueError, "chains must hold states of 2"),
         (lambda: TWO.pseudo_likelihood([1, 0]), ValueError, "data must hold a state in each row"),
-        (lambda: TWO.fit([[1, 0]], batch_size=2), ValueError, "batch_size must be at most 1, got 2"),
+        (lambda: TWO.fit([[1, 0]], rate=NAN), ValueError, "rate must be finite"),
+        (lambda: TWO.fit([[1, 0]], epochs=1.5), TypeError, "epochs must be an integer"),
+        (lambda: TWO.fit([[1, 0]], rng=None), TypeError, "rng must be a seed"),
         (lambda: TWO.fit([[1, 0]], batch_size=0), ValueError, "batch_size must be at least 1"),
         (lambda: TWO.fit([[1, 0]], epochs=0, batch_size=1), ValueError, "epochs must be at least 1"),
         (lambda: TWO.fit([[1, 0]], rate=0, batch_size=1), ValueError, "rate must be greater than 0"),
@@ -785,6 +1022,10 @@ SPINS = BoltzmannMachine(PAIR, units="spin")
         (lambda: boltzmann.annealed_log_partition(SPINS, 0),
          TypeError, "rbm must be an RBM, got BoltzmannMachine"),
         (lambda: boltzmann.annealed_log_partition(TWO, 0, steps=1), ValueError, "steps must be at least 2"),
+        (lambda: boltzmann.annealed_log_partition(TWO, 0, steps=2**49), ValueError, "steps must be at most"),
+        (lambda: boltzmann.annealed_log_partition(TWO, 0, chains=2**48),
+         ValueError, f"chains must be at most {2**47}"),
+        (lambda: boltzmann.annealed_log_partition(TWO, None), TypeError, "rng must be a seed"),
         (lambda: boltzmann.annealed_log_partition(TWO, 0, chains=1), ValueError, "chains must be at least 2"),
     ],
 )  # fmt: skip

@@ -170,6 +170,23 @@ def test_the_shortest_tour_is_that_of_all_permutations() -> None:
     assert slow.anneal().best_energy == pytest.approx(min(lengths))
 
 
+def test_mean_lengths_are_sums_over_all_permutations() -> None:
+    tour = AnnealedTour(count=6, map=5)
+    d = tour.distances()
+    lengths = np.array([hopfield.tour_length(d, one) for one in itertools.permutations(range(6))])
+    for heat in (3.0, 20.0):
+        weight = np.exp(-lengths / heat)
+        assert tour.mean_length(heat) == pytest.approx((weight * lengths).sum() / weight.sum(), rel=1e-12)
+    assert tour.mean_length([[0.0, 1e9]])[0] == pytest.approx([tour.shortest()[0], lengths.mean()], rel=1e-7)
+    assert AnnealedTour(count=10).mean_length(1.0) is None
+
+
+def test_a_held_temperature_has_the_mean_length_of_the_law() -> None:
+    tour = AnnealedTour(count=6, map=5, schedule="hold", temperature=15.0, seed=2)
+    met = tour.anneal(4000).energies[50:]
+    assert met.mean() == pytest.approx(float(tour.mean_length(15.0)), rel=0.01)
+
+
 def test_slow_cooling_beats_going_only_downhill_on_average() -> None:
     race = AnnealedTour(count=30, schedule="geometric", temperature=30, sweeps=200, map=2).race(10)
     assert race.cooled.shape == race.downhill.shape == (10,)
@@ -251,6 +268,18 @@ def test_a_trap_is_infinitely_far_from_the_law_without_temperature() -> None:
     assert math.inf in gaps and 0.0 in gaps
     trapped = [StochasticUnits(weights=w, biases=[0.5] * 3, temperature=0, seed=seed) for seed in range(12)]
     assert any("is infinite" in one.describe() for one in trapped)
+
+
+def test_independent_draws_are_as_far_from_the_law_as_many_trials_say() -> None:
+    units = StochasticUnits(temperature=0.8, biases=[0.3, 0, 0])
+    rng, law = np.random.default_rng(5), units.law()
+    for draws in (1, 6, 40, 2000):
+        shares = rng.multinomial(draws, law, size=4000) / draws
+        logs = np.log(np.where(shares > 0, shares, 1.0) / law)
+        gaps = (shares * np.where(shares > 0, logs, 0.0)).sum(axis=1)
+        error = gaps.std() / np.sqrt(len(gaps))
+        assert abs(units.fair_divergence(draws) - gaps.mean()) < 4 * error + 1e-12
+    assert StochasticUnits(temperature=0.0, biases=[1, 1, 1]).fair_divergence(9) == 0
 
 
 def test_the_description_says_what_the_law_says() -> None:

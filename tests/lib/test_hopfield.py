@@ -1,7 +1,9 @@
 """book_lib.hopfield against enumeration, exact fractions, closed forms, torch's attention and slow twins."""
 
+import copy
 import itertools
 import math
+import pickle
 from fractions import Fraction
 
 import networkx as nx
@@ -12,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import optimize, special, stats
 
-from book_lib import _hopfield_theory, hopfield
+from book_lib import _hopfield_optimization, _hopfield_theory, hopfield
 from book_lib.hopfield import Hopfield
 from book_lib.rng import CounterRNG
 
@@ -144,6 +146,7 @@ def test_a_tie_that_rounding_hides_is_a_tie():
             assert network.field(state)[0] != 0  # rounding, of either sign
             assert network.wishes(state)[0] == first
             assert network.recall(state, order=[0, 1, 2, 3], max_sweeps=1).path[1, 0] == first
+            assert network.recall(state, synchronous=True, max_sweeps=1).path[1, 0] == first
     network.thresholds = [1e-9, 0, 0, 0]  # small, but no rounding
     assert network.wishes([-1, 1, 1, 1])[0] == 1
     assert network.recall([-1, 1, 1, 1], order=[0, 1, 2, 3], max_sweeps=1).path[1, 0] == 1
@@ -250,6 +253,24 @@ def test_what_is_handed_out_is_a_copy():
     assert memory.weights.tolist() == [[0, 2], [2, 0]] and memory.thresholds.tolist() == [1, 1]
     assert len(memory.stored) == 0 and memory.n == 2
     assert repr(memory.store([[1, 1]])) == "Hopfield(n=2, stored=1)"
+
+
+@pytest.mark.parametrize("twin", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_a_copy_learns_alone(twin):
+    memory = Hopfield(4, [0, 1, 0, 0]).store([[1, 1, -1, 1]])
+    other, before = twin(memory), memory.weights
+    assert (other.weights == before).all() and other.thresholds.tolist() == [0, 1, 0, 0]
+    other.store([[1, -1, -1, 1]]).learn([1, -1, 1, 1]).thresholds = np.ones(4)
+    assert (memory.weights == before).all() and memory.thresholds.tolist() == [0, 1, 0, 0]
+    assert len(memory.stored) == 1 and len(other.stored) == 2
+    with pytest.raises(ValueError, match="rule must be 'hebb'"):
+        twin(memory).store([[1, 1, 1, 1]], "pseudo-inverse")
+    found = twin(memory.recall([1, 1, 1, 1]))
+    assert found.state.tolist() == memory.recall([1, 1, 1, 1]).state.tolist() and found.converged
+
+
+def test_no_energy_is_zero_without_a_sign():
+    assert str(Hopfield(2).energy([1, -1])) == "0.0"
 
 
 @given(st.integers(2, 24), st.integers(1, 8), SEEDS)
@@ -447,17 +468,18 @@ def test_critical_load_is_the_top_and_the_overlap_jumps_there():
     assert hopfield.retrieval_overlap(top * (1 + 1e-9)) == 0
     m = hopfield.retrieval_overlap([[1e-9, 0.05], [0.138, 9.0]])
     assert m.shape == (2, 2) and m[0, 0] == 1 and 0.999 < m[0, 1] < 1 and (m[1] == 0).all()
+    assert hopfield.retrieval_overlap(top * (1 - 1e-12)) == pytest.approx(0.967, abs=5e-4)  # 1.6 % wrong
     assert isinstance(hopfield.retrieval_overlap(0.1), float)
     falling = hopfield.retrieval_overlap(np.linspace(0.05, 0.1379, 50))
     assert (np.diff(falling) < 0).all()
 
 
-@pytest.mark.parametrize("n", [20, 31, 64])
+@pytest.mark.parametrize("n", [10, 20, 31, 64])
 @pytest.mark.parametrize("exact", [2**24, 0])
 def test_the_experiment_is_store_corrupt_and_recall(monkeypatch, n, exact):
     """In whole numbers of either precision, and as a reader would write it, draw by draw."""
     monkeypatch.setattr(_hopfield_theory, "_EXACT", exact)
-    loads, repeats = [0.01, 0.1, 0.3], 3
+    loads, repeats = [0.01, 0.1, 0.18, 0.3], 5
     fast = hopfield.capacity_experiment(n, loads, 0.1, repeats, np.random.default_rng(4), max_sweeps=7)
     rng, slow = np.random.default_rng(4), []
     for load in loads:
@@ -466,13 +488,15 @@ def test_the_experiment_is_store_corrupt_and_recall(monkeypatch, n, exact):
             memory, start = Hopfield(n).store(patterns), hopfield.corrupt(patterns[0], 0.1, rng)
             end = memory.recall(start, "random", 7, rng=rng).state
             slow.append(hopfield.overlap(end, patterns[0]))
-    assert fast.shape == (3, 3) and fast.ravel().tolist() == pytest.approx(slow, abs=1e-6)
+    assert fast.shape == (4, 5) and fast.ravel().tolist() == pytest.approx(slow, abs=1e-6)
 
 
 def test_capacity_of_a_few_hundred_units():
     """Row H-12: nothing is lost at a load of 0.05, much at 0.2."""
     low, high = hopfield.capacity_experiment(300, [0.05, 0.2], noise=0.1, repeats=4, rng=0).mean(1)
     assert low > 0.95 and high < 0.85
+    near = hopfield.capacity_experiment(600, [0.1], noise=0.05, repeats=4, rng=1).mean()
+    assert near == pytest.approx(hopfield.retrieval_overlap(0.1), abs=0.01)
     assert hopfield.capacity_experiment(50, 0.02).shape == (1, 4)
     again = [hopfield.capacity_experiment(50, [0.2], 0.2, 3, rng=seed).tolist() for seed in (1, 1, 2)]
     assert again[0] == again[1] != again[2]
@@ -574,7 +598,7 @@ def test_coloring_details():
         hopfield.coloring_network(edges, 3, 2).weights for edges in ([[0, 1]], [[0, 1], [1, 0], [0, 1]])
     )
     assert (default == doubled).all()  # an edge is an edge, however often it is named
-    assert (default == hopfield.coloring_network(np.array([[0, 1]]), 3, 2, penalty=2).weights).all()
+    assert (default == hopfield.coloring_network(np.array([[0, 1]]), 3, 2, penalty=0.5).weights).all()
     for none in ([], np.empty((0, 2), int)):
         free = hopfield.coloring_network(none, 2, 2)
         assert free.is_stable([1, -1, 1, -1])
@@ -582,6 +606,30 @@ def test_coloring_details():
     assert hopfield.decode_coloring([-1, -1, 1, -1], [], 2) is None  # node 0 has no colour
     assert hopfield.decode_coloring([1, 1, 1, -1], [], 2) is None  # or two
     assert hopfield.decode_coloring([1, -1, 1, -1], [[0, 1]], 2) is None  # neighbours share one
+
+
+def descends_to_colorings(penalty):
+    graph = nx.petersen_graph()
+    network, rng = hopfield.coloring_network(graph.edges, 10, 3, penalty), np.random.default_rng(0)
+    ends = [network.recall(rng.choice([-1, 1], size=30), "random", rng=rng).state for _ in range(100)]
+    return sum(hopfield.decode_coloring(s, graph.edges, 10) is not None for s in ends)
+
+
+def test_a_small_penalty_colors_better():
+    """What A decides: where descent can stop, by the conditions in the docstring and over all states."""
+    edges, n, colors, most = [(0, 1), (1, 2), (2, 0), (2, 3)], 4, 2, 3
+    neighbors = nx.Graph(edges)
+    small = [hopfield.coloring_network(edges, n, colors, penalty) for penalty in (0.01, 0.5, 0.99)]
+    large = [hopfield.coloring_network(edges, n, colors, penalty) for penalty in (most, 10)]
+    for s in all_spins(n * colors):
+        held = [{k for k in range(colors) if s[i * colors + k] > 0} for i in range(n)]
+        clash = any(held[i] & held[j] for i, j in edges)
+        surrounded = [set().union(*(held[j] for j in neighbors[i])) == set(range(colors)) for i in range(n)]
+        full = all(len(held[i]) == 1 or (not held[i] and surrounded[i]) for i in range(n))
+        assert {network.is_stable(s) for network in small} == {full and not clash}
+        assert {network.is_stable(s) for network in large} == {all(len(one) == 1 for one in held)}
+    rates = [descends_to_colorings(penalty) for penalty in (0.1, 0.9, 2.0)]
+    assert rates[0] == rates[1] > 30 and rates[2] < 10
 
 
 def tour_cost(x, d, a):
@@ -610,6 +658,21 @@ def test_tour_energies_are_costs(n, penalty):
             assert tour_cost(x, d, a) == pytest.approx(hopfield.tour_length(d, tour))
             assert penalty is not None or network.is_stable(s)
     assert shifts == pytest.approx([shifts[0]] * len(shifts), abs=1e-9)
+
+
+@pytest.mark.parametrize(("n", "share"), [(3, 1.01), (4, 1.01), (4, None)])
+def test_the_lowest_states_are_the_shortest_tours(n, share):
+    """With a penalty above the largest distance: over all 2⁹ or 2¹⁶ states; and every tour is stable."""
+    d = symmetric(n, 8)
+    network = hopfield.tour_network(d, share and share * d.max())
+    states = all_spins(n * n).astype(float)
+    energies = -0.5 * ((states @ network.weights) * states).sum(1) - states @ network.thresholds
+    lowest = states[energies < energies.min() + 1e-9].astype(int)
+    best, tours = hopfield.brute_force_tour(d)[0], [hopfield.decode_tour(s) for s in lowest]
+    assert len({tuple(tour) for tour in tours}) == 2 * n  # from each city, either way round
+    assert [hopfield.tour_length(d, tour) for tour in tours] == pytest.approx([best] * (2 * n))
+    for order in itertools.permutations(range(n)):
+        assert network.is_stable((2 * np.eye(n)[list(order)].ravel() - 1).astype(int))
 
 
 def test_brute_force_tours():
@@ -679,6 +742,33 @@ def test_annealing_is_its_slow_twin(schedule):
             assert (np.diff(run.energies) <= 0).all() and network.is_stable(run.final)
 
 
+def test_what_annealing_returns_shares_no_memory():
+    network, start = whole_network(6, 3), np.array([1, -1, 1, 1, -1, 1], np.int8)
+    temperatures, order = np.array([0.0, 0.0, 1000.0]), np.arange(6)
+    spins = hopfield.anneal(network, temperatures, 0, start)
+    tour = hopfield.anneal_tour(symmetric(6, 2), temperatures, 0, order)
+    for run, own in ((spins, start), (tour, order)):
+        arrays = [run.best, run.final, run.temperatures, run.energies, own, temperatures]
+        for a, b in itertools.combinations(arrays, 2):
+            assert not np.shares_memory(a, b)
+        assert run.energies[-1] > run.best_energy  # so that a best that follows the last is found out
+        assert "energies" not in repr(run) and "temperatures" not in repr(run)
+    assert spins.best_energy == network.energy(spins.best) and start.tolist() == [1, -1, 1, 1, -1, 1]
+    assert tour.best_energy == hopfield.tour_length(symmetric(6, 2), tour.best)
+    assert order.tolist() == list(range(6))
+    network.weights = 1 - np.eye(6)  # nothing is better than this start, and the heat leaves it
+    hot = hopfield.anneal(network, [1000.0], 0, [1] * 6)
+    assert hot.best.tolist() == [1] * 6 != hot.final.tolist() and hot.best_energy < hot.energies[0]
+    best, short = hopfield.brute_force_tour(symmetric(6, 2))
+    far = hopfield.anneal_tour(symmetric(6, 2), [1000.0], 0, short)
+    assert far.best.tolist() == short.tolist() != far.final.tolist() and far.best_energy == pytest.approx(
+        best
+    )
+    for rng in (7, CounterRNG):  # one seed, one run
+        pair = [hopfield.anneal(network, [2.0, 1.0], rng if rng == 7 else rng(7)).final for _ in range(2)]
+        assert (pair[0] == pair[1]).all()
+
+
 def test_annealing_starts_anywhere_and_leaves_the_start():
     network, start, schedule = whole_network(6, 3), np.ones(6, np.int8), np.array([2.0, 1.0])
     run = hopfield.anneal(network, schedule, 0, start)
@@ -695,7 +785,7 @@ def test_annealing_starts_anywhere_and_leaves_the_start():
 
 def test_annealing_near_zero_and_with_large_fields():
     """No overflow on the way: units follow their fields, and a rounded tie stays one at T = 0."""
-    network = Hopfield(2, [1e300, -1e300])
+    network = Hopfield(2, [1e299, -1e299])
     for t in (0.0, 1e-310, 1e-5, 1.0):
         assert hopfield.anneal(network, [t], 0, [-1, 1]).final.tolist() == [1, -1]
     tied = Hopfield(4)
@@ -756,6 +846,44 @@ def test_tour_annealing_is_its_slow_twin(schedule, generator):
         assert (np.diff(run.energies) <= 1e-12).all()
     plain = hopfield.anneal_tour(d, schedule, generator(3))
     assert plain.final.tolist() == naive_tour_annealing(d, schedule, generator(3), range(7))[0]
+
+
+class Scripted:
+    """A generator that draws what it is told, for one move."""
+
+    def __init__(self, i, j, chance):
+        self.places, self.chance = [i, j], chance
+
+    def integers(self, n):
+        return self.places.pop(0)
+
+    def random(self):
+        return self.chance
+
+
+def test_moves_of_a_tour_are_in_detailed_balance():
+    """Each move and its chance of acceptance, exactly: p(s) P(s → t) = p(t) P(t → s)."""
+    d, temperature = symmetric(4, 6), 0.4
+    tours = list(itertools.permutations(range(4)))
+    lengths = {s: hopfield.tour_length(d, s) for s in tours}
+    flow = np.zeros((24, 24))
+    for (a, s), i, j in itertools.product(enumerate(tours), range(4), range(4)):
+        low, high = min(i, j), max(i, j)
+        t = s[:low] + s[low : high + 1][::-1] + s[high + 1 :]
+        if (low, high) == (0, 3):
+            t = s  # the whole tour backwards is the same tour
+        chance = min(1, math.exp((lengths[s] - lengths[t]) / temperature))
+        for u, taken in ((0.0, True), (chance - 1e-9, True), (chance + 1e-9, False)):
+            tour = np.array(s)
+            grown = _hopfield_optimization._try_reversal(d, tour, temperature, Scripted(i, j, u))
+            if abs(lengths[t] - lengths[s]) < 1e-12:  # rounding may take it or leave it
+                assert tuple(tour) in (s, t) and abs(grown) < 1e-12
+            elif u < 1:
+                assert tuple(tour) == (t if taken else s)
+                assert grown == pytest.approx(lengths[tuple(tour)] - lengths[s], abs=1e-12)
+        flow[a, tours.index(t)] += math.exp(-lengths[s] / temperature) * chance / 16
+    assert flow == pytest.approx(flow.T, rel=1e-12)
+    assert (np.linalg.matrix_power(flow, 24) > 0).all()  # and each tour leads to each
 
 
 def test_tours_at_one_temperature_meet_boltzmanns_law():
@@ -859,6 +987,13 @@ def assigned(**values):
         (lambda: Hopfield(3).recall([1, 1, 1], [0.0, 1.0, 2.0]), ValueError, "order must name each unit"),
         (lambda: Hopfield(3).recall([1, 1, 1], max_sweeps=0), ValueError, "max_sweeps must be at least 1"),
         (lambda: Hopfield(3).recall([1, 1, 1], rng=None), TypeError, "rng must be a seed"),
+        (lambda: Hopfield(2**24 + 1), ValueError, "n must be at most 16777216, got 16777217"),
+        (lambda: Hopfield(2, [1e300, -1e300]),
+         ValueError, "thresholds must stay within 1e\\+300 in all, got 2e\\+300"),
+        (lambda: assigned(thresholds=[1.7e308] * 2), ValueError, "thresholds must stay within .* got inf"),
+        (lambda: assigned(weights=[[0, 1e300], [1e300, 0]]),
+         ValueError, "weights must stay within 1e\\+300 in all, got 2e\\+300"),
+        (lambda: Hopfield(2).learn([1, 1], 1e300), ValueError, "weights at this rate must stay within"),
         (lambda: hopfield.letters("HQ"), ValueError, "names must be letters of 'ACHJLTXZ', got 'HQ'"),
         (lambda: hopfield.letters(""), ValueError, "names must be letters"),
         (lambda: hopfield.letters(["H"]), TypeError, "names must be a text"),
@@ -875,6 +1010,8 @@ def assigned(**values):
         (lambda: hopfield.bit_error(1, 1), ValueError, "n must be at least 2"),
         (lambda: hopfield.bit_error(2, 0), ValueError, "p must be at least 1"),
         (lambda: hopfield.bit_error(2.5, 1), TypeError, "n must be an integer"),
+        (lambda: hopfield.bit_error(2**49, 1), ValueError, "n must be at most 281474976710656"),
+        (lambda: hopfield.bit_error(2**30, 2**30), ValueError, "n · p must be at most 281474976710656"),
         (lambda: hopfield.bit_error_gauss(0), ValueError, "load must be greater than 0"),
         (lambda: hopfield.retrieval_overlap([0.1, 0.0]), ValueError, "load must be greater than 0, got 0.0"),
         (lambda: hopfield.retrieval_overlap(NAN), ValueError, "load must be finite"),
@@ -884,6 +1021,9 @@ def assigned(**values):
         (lambda: hopfield.capacity_experiment(9, [[0.1]]), ValueError, r"loads must have shape \(A,\)"),
         (lambda: hopfield.capacity_experiment(9, [0.1, -1]),
          ValueError, "loads must be greater than 0, got -1.0"),
+        (lambda: hopfield.capacity_experiment(1000, [1.0, 1e9]),
+         ValueError, r"loads must be at most 2\*\*48/n² = 2.81475e\+08, got 1000000000.0"),
+        (lambda: hopfield.capacity_experiment(2**25, [1e-9]), ValueError, "n must be at most 16777216"),
         (lambda: hopfield.capacity_experiment(9, [0.1], noise=2),
          ValueError, "noise must be in 0 … 1, got 2.0"),
         (lambda: hopfield.capacity_experiment(9, [0.1], repeats=0), ValueError, "repeats must be at least 1"),
@@ -896,6 +1036,9 @@ def assigned(**values):
         (lambda: hopfield.modern_update([[1.0]], 1.0, 1), ValueError, "state must have shape"),
         (lambda: hopfield.modern_energy([[1.0]], [[[1.0]]], 1), ValueError, "state must have shape"),
         (lambda: hopfield.modern_update([[1.0]], [1.0], 0), ValueError, "beta must be greater than 0"),
+        (lambda: hopfield.modern_update([[-1e151]], [1.0], 1),
+         ValueError, r"patterns must lie within ±1e\+150, got 1e\+151 in size"),
+        (lambda: hopfield.modern_energy([[1.0]], [1e151], 1), ValueError, r"state must lie within ±1e\+150"),
         (lambda: hopfield.modern_energy([[NAN]], [1.0], 1), ValueError, "patterns must be finite"),
         (lambda: hopfield.modern_energy([[1.0]], [1.0], -1), ValueError, "beta must be greater than 0"),
         (lambda: hopfield.max_cut_network([[0]]),
@@ -903,6 +1046,10 @@ def assigned(**values):
         (lambda: hopfield.max_cut_network([[0, 1], [0, 0]]), ValueError, "adjacency must be symmetric"),
         (lambda: hopfield.max_cut_network([[1, 1], [1, 0]]),
          ValueError, "adjacency must have a zero diagonal, got 1.0"),
+        (lambda: hopfield.max_cut_network(1e280 * FOUR),
+         ValueError, "adjacency must stay within 1e\\+280 in all, got 1.2e\\+281"),
+        (lambda: hopfield.cut_size(1e280 * FOUR, [1, 1, 1, -1]), ValueError, "adjacency must stay within"),
+        (lambda: hopfield.brute_force_max_cut(1e280 * FOUR), ValueError, "adjacency must stay within"),
         (lambda: hopfield.cut_size(FOUR, [1, 1]), ValueError, r"state must have shape \(4,\)"),
         (lambda: hopfield.cut_size([[0, 1], [2, 0]], [1, 1]), ValueError, "adjacency must be symmetric"),
         (lambda: hopfield.brute_force_max_cut(np.zeros((21, 21))),
@@ -918,6 +1065,11 @@ def assigned(**values):
         (lambda: hopfield.coloring_network([], 0, 2), ValueError, "n must be at least 1"),
         (lambda: hopfield.coloring_network([], 2, 0), ValueError, "colors must be at least 1"),
         (lambda: hopfield.coloring_network([], 2, 2, 0), ValueError, "penalty must be greater than 0"),
+        (lambda: hopfield.coloring_network([], 2, 2, 1e281), ValueError, "penalty must stay within"),
+        (lambda: hopfield.coloring_network([], 2**12, 2**13),
+         ValueError, "n · colors must be at most 16777216, got 33554432"),
+        (lambda: hopfield.coloring_network([[0, 1], [1, 7], [2, 9]], 3, 2),
+         ValueError, r"edges must join two different nodes of 0 … 2, got \[1, 7\]"),
         (lambda: hopfield.decode_coloring([1, 1, 1], [], 2),
          ValueError, "state must hold a multiple of n = 2 units, got 3"),
         (lambda: hopfield.decode_coloring([1, 1], [], 0), ValueError, "n must be at least 1"),
@@ -926,6 +1078,8 @@ def assigned(**values):
          ValueError, "distances must be a square matrix, at least 3"),
         (lambda: hopfield.tour_network(-FOUR), ValueError, "distances must be 0 or more, got -1.0"),
         (lambda: hopfield.tour_network(0 * FOUR), ValueError, "distances must not all be 0"),
+        (lambda: hopfield.tour_network(1e280 * FOUR), ValueError, "distances must stay within 1e\\+280"),
+        (lambda: hopfield.tour_network(THREE, 1e281), ValueError, "penalty must stay within 1e\\+280"),
         (lambda: hopfield.tour_network(THREE, -1), ValueError, "penalty must be greater than 0"),
         (lambda: hopfield.decode_tour([1, 1, 1]), ValueError, "state must hold n² units, got 3"),
         (lambda: hopfield.tour_length(THREE, [0, 1]), ValueError, "tour must name each city 0 … 2 once"),
@@ -937,6 +1091,7 @@ def assigned(**values):
         (lambda: hopfield.geometric_schedule(1, 2, 3),
          ValueError, "end must not be above start = 1.0, got 2.0"),
         (lambda: hopfield.geometric_schedule(2, 1, 1), ValueError, "sweeps must be at least 2"),
+        (lambda: hopfield.geometric_schedule(2, 1, 2**49), ValueError, "sweeps must be at most"),
         (lambda: hopfield.anneal("network", [1.0], 0),
          TypeError, "network must be a Hopfield network, got str"),
         (lambda: hopfield.anneal(Hopfield(2), [], 0),
@@ -970,5 +1125,19 @@ def test_a_refused_change_changes_nothing():
             setattr(memory, name, value)
     with pytest.raises(ValueError):
         memory.store([[1, 0]])
+    for call in (lambda: memory.learn([1, 1], 1e301), lambda: memory.store([[1, 1]], "pseudo-inverse")):
+        with pytest.raises(ValueError):
+            call()
     assert memory.weights.tolist() == [[0, 0.5], [0.5, 0]] and memory.thresholds.tolist() == [1, 2]
     assert memory.stored.tolist() == [[1, 1]]
+    generator = np.random.default_rng(0)
+    for call in (
+        lambda: hopfield.corrupt([1, 1, 1], 2, generator),
+        lambda: memory.recall([1, 1], "random", 0, rng=generator),
+        lambda: hopfield.anneal(memory, [1.0], generator, [1]),
+        lambda: hopfield.anneal_tour(FOUR, [1.0], generator, [1]),
+        lambda: hopfield.capacity_experiment(9, [0.1], 2, rng=generator),
+    ):
+        with pytest.raises(ValueError):
+            call()
+    assert generator.random() == np.random.default_rng(0).random()  # nor are random numbers used up

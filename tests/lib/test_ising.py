@@ -18,6 +18,7 @@ from scipy.sparse.csgraph import connected_components
 from book_lib import _ising_kernels as kernels
 from book_lib import ising, probability
 from book_lib._ising_exact import _states
+from book_lib.explorables import zoom
 from book_lib.rng import CounterRNG
 
 TC = ising.CRITICAL_TEMPERATURE
@@ -600,6 +601,23 @@ def test_majority_rule(seed):
             assert blocks[i, j] == np.sign(spins[3 * i : 3 * i + 3, 3 * j : 3 * j + 3].sum(dtype=int))
     assert np.array_equal(ising.majority_rule(-spins), -blocks)
     assert ising.majority_rule(random_spins(15), block=5).shape == (3, 3)
+
+
+@pytest.mark.slow
+def test_the_lattices_of_zoom_out_have_forgotten_their_start():
+    """Mean energies of two seeds meet Kaufman's torus of 486²; after a fifth of the sweeps they are far off."""
+    grown = [zoom.samples(seed) for seed in range(2)]
+    for place, temperature in enumerate(zoom.TEMPERATURES):
+        exact = ising.kaufman_torus(zoom.SIZE, temperature)
+        spread = math.sqrt(exact.specific_heat) * temperature / zoom.SIZE  # of the energy of one lattice
+        seen = np.mean([ising.energy(lattices[place]) / zoom.SIZE**2 for lattices in grown])
+        assert abs(seen - exact.energy_per_spin) < 4 * spread / math.sqrt(len(grown))
+        early = ising.Ising(zoom.SIZE, temperature, algorithm="swendsen_wang", start="up", rng=place)
+        early.sweep(zoom.SWEEPS[place] // 5)
+        assert early.energy_per_spin - exact.energy_per_spin < -4 * spread
+    cold, hot = (np.mean([abs(lattices[place].mean()) for lattices in grown]) for place in (0, 2))
+    assert cold == pytest.approx(ising.onsager_magnetization(zoom.TEMPERATURES[0]), abs=0.02)
+    assert hot < 0.1
 
 
 # ---------------------------------------------------------------------------- the village

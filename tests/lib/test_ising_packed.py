@@ -69,11 +69,23 @@ CHANCES = [1e-9, 1e-4, 0.003, 0.0294, 0.1716, 0.25, 0.3, 0.4999, 0.5, 0.51, 0.75
 
 @given(st.floats(0, 0.5), st.integers(0, 16))
 def test_nothing_of_a_chance_is_cut_off(p, digits):
-    """The stated truncation is that of floats: digits and rest together have the chance p again."""
+    """Digits and rest together have the chance p again, to the rounding of floats."""
     level, rate = packed.split(np.array(p), digits)
     dense = int(level) / 2**digits
     assert 0 <= p - dense < 2.0**-digits
     assert dense - (1 - dense) * math.expm1(-float(rate)) == pytest.approx(p, rel=1e-15, abs=1e-16)
+
+
+@pytest.mark.parametrize("algorithm", LOCAL)
+def test_where_strays_fall_is_known_as_exactly_as_stated(algorithm):
+    """A uniform number comes in steps of 2⁻⁵³: a spin's chance of a stray is off by less than that times the words."""
+    for size in (128, 512, 1024, 2048):
+        lattice = packed.PackedLattice(np.ones((size, size), np.int8))
+        words = max(block.own.size for colour in lattice._colours for block in colour)
+        assert words <= 2**14
+        for temperature in np.geomspace(0.05, 1e3, 50):
+            dice = packed.Dice(packed.CHANCES[algorithm](temperature, 1.0))
+            assert 2.0**-53 * words * dice._per_word < 1e-12
 
 
 def events(chances, words, seed):

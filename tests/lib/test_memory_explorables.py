@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import time
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from book_lib.explorables import AssociativeMemory, HopfieldCube, ModernHopfield
 from book_lib.explorables.associative_memory import LETTERS, bank, cover, decode, encode, name_state
 from book_lib.explorables.hopfield_cube import ORDERS, STATES, edges, fraction, place, signs
 from book_lib.explorables.modern_hopfield import verdict
-from book_lib.hopfield import Hopfield, letters, mixture, overlap
+from book_lib.hopfield import Hopfield, letters, mixture, overlap, retrieval_overlap
 from book_lib.rng import CounterRNG
 from tests.lib.pictures import check_pictures
 
@@ -80,6 +81,17 @@ WIDGETS = [
 @pytest.mark.parametrize("widget", WIDGETS, ids=lambda widget: type(widget).__name__)
 def test_pictures_for_readers_without_scripts(widget) -> None:
     check_pictures(widget)
+
+
+@pytest.mark.parametrize("widget", WIDGETS[::2], ids=lambda widget: type(widget).__name__)
+def test_pictures_are_made_soon(widget) -> None:
+    widget.still()
+    times = []
+    for _ in range(3):
+        begun = time.process_time()
+        widget.still()
+        times.append(time.process_time() - begun)
+    assert min(times) < 0.5  # 0.3 s on a quiet machine
 
 
 def test_alt_text_can_be_given() -> None:
@@ -167,6 +179,13 @@ def test_random_patterns_beside_fill_the_memory_until_it_forgets() -> None:
     assert abs(overlap(full.kept()[3:], full.target())).max() < 0.5
 
 
+def test_a_picture_among_random_patterns_is_kept_as_far_as_the_theory_says() -> None:
+    means = {extra: np.mean(AssociativeMemory(stored="A", extra=extra, share=0).trials(20)) for extra in (4, 9, 34)}
+    assert means[4] == pytest.approx(retrieval_overlap(0.05), abs=0.01)
+    assert means[9] == pytest.approx(retrieval_overlap(0.1), abs=0.02)
+    assert retrieval_overlap(0.35) == 0 < means[34] < 0.7  # a hundred units get stuck on the way out
+
+
 def test_two_states_alternate_when_all_move_at_once() -> None:
     box = AssociativeMemory(stored="AC", share=0.5, seed=5, asynchronous=False)
     done = box.recall()
@@ -216,7 +235,7 @@ def test_the_worked_example_exactly() -> None:
     assert HopfieldCube(tie="minus").path(3)[-1] == (-1, -1, -1)
 
 
-@pytest.mark.parametrize("theta", itertools.product((-1.3, 0.0, 0.4), repeat=3))
+@pytest.mark.parametrize("theta", list(itertools.product((-1.3, 0.0, 0.4), repeat=3)))
 def test_the_update_is_the_librarys_and_never_uphill_by_the_right_sign(theta: tuple) -> None:
     settings = dict(zip(("theta1", "theta2", "theta3"), theta, strict=True))
     box, library = HopfieldCube(**settings), Hopfield(3, theta).store([[1, -1, 1]])

@@ -216,3 +216,24 @@ def test_temperature_has_the_scale_and_hides_where_it_is_drawn(tours: Live) -> N
     assert "only downhill" in knob.get_attribute("aria-valuetext")
     tours.set(schedule="drawn", drawn=DRAWN)
     expect(tours.box.locator(".xp-temperature")).to_be_hidden()
+
+
+def test_a_held_temperature_meets_the_mean_length_of_the_law(tours: Live) -> None:
+    start(tours, count=7, schedule="hold", temperature=15)
+    law = float(AnnealedTour(count=7, map=FRESH["map"]).mean_length(15.0))
+    assert tours.step(3000).readouts()["mean_law"] == pytest.approx(law, rel=1e-12)
+    assert tours.readouts()["mean"] == pytest.approx(law, rel=0.03)
+    assert "Since T was set, the mean length is" in caption(tours)
+    tours.set(temperature=40)
+    assert "Since T was set" not in caption(tours)
+    assert tours.step(3000).readouts()["mean"] > 1.05 * law
+
+
+def test_equilibrium_is_drawn_once_the_bet_is_made(tours: Live) -> None:
+    start(tours, count=8, prediction="").step(20)
+    legend = tours.box.locator(".xp-legend", has_text="mean by e^(−L/T)")
+    expect(legend).to_have_count(0)
+    tours.set(prediction="even")
+    expect(legend).to_have_count(1)
+    tours.set(count=10)
+    expect(legend).to_have_count(0)

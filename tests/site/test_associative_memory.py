@@ -1,5 +1,6 @@
 """The associative memory in the page: recalls are the library's, drawings are kept, and spurious states are named."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -7,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from book_lib.explorables import AssociativeMemory
 from book_lib.explorables.associative_memory import LETTERS, decode, encode
-from book_lib.hopfield import retrieval_overlap
+from book_lib.hopfield import critical_load, retrieval_overlap
 from tests.site.driver import Live, wait_ready
 
 PAGE = "chapters/hopfield.html"
@@ -69,7 +70,7 @@ def test_a_spurious_state_is_named_as_a_mixture(memory: Live) -> None:
     assert "Nobody stored it: a spurious state, the mixture of A, not C and H" in caption(memory)
     assert memory.readouts()["of"] == "A C H"
     start(memory, stored=list(range(8)), chosen=5).step(5000)
-    assert "no mixture explains it; nearest is T, overlap 0.94" in caption(memory)
+    assert "no mixture of up to seven explains it; nearest is T, overlap 0.94" in caption(memory)
 
 
 def test_the_prediction_is_answered_and_belongs_to_its_start(memory: Live) -> None:
@@ -117,6 +118,17 @@ def test_drawing_by_keys_and_by_pointer(memory: Live) -> None:
     assert memory.settle().get("cue") == ""
 
 
+def test_what_happens_is_said(memory: Live) -> None:
+    said = memory.box.get_by_role("status")
+    memory.button("Step").press("Enter")
+    expect(said).to_have_text(re.compile("^Update 1: the pixel in row"))
+    board = memory.box.get_by_role("application")
+    board.press("ArrowDown")
+    expect(said).to_have_text("row 2, column 1: paper")
+    board.press("Space")
+    expect(said).to_have_text("row 2, column 1: ink")
+
+
 def test_a_drawing_is_stored_recalled_and_removed(memory: Live) -> None:
     memory.button("Blank sheet").click()
     board = memory.box.get_by_role("application")
@@ -130,9 +142,12 @@ def test_a_drawing_is_stored_recalled_and_removed(memory: Live) -> None:
     assert memory.get("own").split(".")[3] == drawn
     wanted = AssociativeMemory(own=memory.get("own"), stored=[0, 1, 2, 3], chosen=3)
     assert memory.step(5000).readouts()["state"] == encode(wanted.recall().state)
-    memory.button("Remove the picture").click()
+    memory.button("Remove it").click()
     assert len(memory.settle().get("own").split(".")) == 3
     assert memory.get("stored") == [0, 1, 2]
+    memory.set(stored=[0])
+    memory.button("Remove it").click()
+    assert memory.settle().get("stored") == [0, 1]  # it was the only one stored: now the others are
 
 
 def test_pictures_are_stored_and_forgotten_by_their_buttons(memory: Live) -> None:
@@ -141,8 +156,9 @@ def test_pictures_are_stored_and_forgotten_by_their_buttons(memory: Live) -> Non
     for name in "ACX":
         memory.button(f"Picture {name}").click()
     assert memory.settle().get("stored") == [2]
-    expect(memory.button("Picture H")).to_be_disabled()
     assert memory.readouts()["load"] == pytest.approx(0.01)
+    memory.button("Picture H").click()  # a memory holds something: without the only one, the others
+    assert memory.settle().get("stored") == [0, 1, 3, 4, 5, 6, 7]
 
 
 def test_another_set_begins_anew(memory: Live) -> None:
@@ -163,6 +179,17 @@ def test_twenty_seeds_lie_where_the_library_puts_them(memory: Live) -> None:
     assert f"mean overlap is {sum(wanted) / 20:.2f}" in caption(memory)
 
 
+@pytest.mark.parametrize(("extra", "told"), [(9, "many units: 1.00."), (24, "no valley near the picture is left")])
+def test_random_patterns_are_told_beside_the_theory(memory: Live, extra: int, told: str) -> None:
+    memory.button("Capacity").click()
+    memory.set(extra=extra)
+    memory.button("Try 20 seeds").click()
+    wanted = AssociativeMemory(stored="A", extra=extra, share=0).trials(20)
+    assert memory.settle().readouts()["tried"] == pytest.approx(sum(wanted) / 20)
+    assert f"mean overlap is {sum(wanted) / 20:.2f}" in caption(memory)
+    assert told in caption(memory)
+
+
 def test_the_curve_of_theory_is_the_librarys_and_hebbs_alone(memory: Live) -> None:
     memory.button("Show as table").click()
     table = memory.box.locator("table", has=memory.page.locator("caption", has_text="random patterns, N → ∞"))
@@ -171,9 +198,11 @@ def test_the_curve_of_theory_is_the_librarys_and_hebbs_alone(memory: Live) -> No
     assert len(checked) > 20
     for load, m in checked:
         assert m == pytest.approx(retrieval_overlap(load), abs=2e-3)
-    assert memory.box.locator(".xp-am-under .xp-vline").count() == 1
+    assert [row for row in rows if row[0] > 0.14] == [[0.3, 0]]
+    legend = memory.box.locator(".xp-am-under .xp-legend")
+    assert f"up to α = {critical_load():.3f}" in legend.inner_text()
     memory.set(rule="pseudo-inverse")
-    assert memory.box.locator(".xp-am-under .xp-vline").count() == 0
+    assert "Hebb" not in legend.inner_text()
 
 
 def test_play_step_and_reset(memory: Live) -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from book_lib.explorables import HopfieldCube
 from book_lib.explorables.hopfield_cube import STATES, fraction, signs
@@ -52,14 +52,31 @@ def test_energies_arrows_and_ways_are_pythons(cube: Live, settings: dict) -> Non
     assert written == [fraction(wanted.energy(state)) for state in STATES]
     shown = cube.readouts()
     assert (shown["arrows"], shown["rises"]) == (len(wanted.arrows()), wanted.rises())
-    assert cube.box.locator(".xp-hc-cube path.xp-hc-head").count() == len(wanted.arrows())
-    assert cube.box.locator(".xp-hc-cube path.xp-hc-head.xp-hc-up").count() == wanted.rises()
     assert shown["at_rest"].split() == [signs(state)[1:-1] for state in wanted.at_rest()]
     for state in wanted.path(60)[1:]:
         shown = cube.step().readouts()
         assert shown["state"] == signs(state)[1:-1]
         assert shown["energy"] == pytest.approx(wanted.energy(state))
     assert shown["done"] == 1
+    heads = cube.box.locator(".xp-hc-cube path.xp-hc-head")
+    assert heads.count() == len(wanted.arrows())
+    assert cube.box.locator(".xp-hc-cube path.xp-hc-head.xp-hc-up").count() == wanted.rises()
+
+
+def test_arrows_wait_until_the_reader_has_seen_it_rest(cube: Live) -> None:
+    heads = cube.box.locator(".xp-hc-cube path.xp-hc-head")
+    assert heads.count() == 0
+    assert [cube.step() and heads.count() for _ in range(2)] == [0, 1]
+    assert cube.step(10) and heads.count() == len(HopfieldCube().arrows())
+    cube.button("The slip with θ").click()  # once seen, they stay
+    assert cube.settle() and heads.count() == len(HopfieldCube(theta1=1, sign="minus").arrows())
+
+
+def test_energies_fit_their_corners(cube: Live) -> None:
+    start(cube, theta1=2, theta2=1.9, theta3=-0.1)
+    for corner in cube.box.locator(".xp-hc-corner").all():
+        circle, energy = corner.locator("circle").first.bounding_box(), corner.locator(".xp-hc-energy").bounding_box()
+        assert energy["width"] < 0.95 * circle["width"]
 
 
 def test_the_worked_example_step_by_step(cube: Live) -> None:
@@ -116,6 +133,14 @@ def test_a_prediction_belongs_to_its_way(cube: Live) -> None:
     start(cube).step(10)
     cube.box.get_by_text("elsewhere", exact=True).click()
     assert "when it is known" in caption(cube.settle())
+
+
+def test_what_happens_is_said(cube: Live) -> None:
+    said = cube.box.get_by_role("status")
+    for _ in range(2):
+        cube.button("Step").press("Enter")
+    expect(said).to_have_text(re.compile(r"^h₂ = .* = −2/3: s₂ turns to −1\. E = −1\.$"))
+    assert "+−+: −1" in cube.box.locator(".xp-hc-cube").get_attribute("aria-label")
 
 
 def test_the_table_holds_the_eight_states(cube: Live) -> None:

@@ -1,6 +1,7 @@
 """The modern Hopfield network in the page: an update is attention, cold recalls and hot averages."""
 
 import math
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -68,6 +69,28 @@ def test_large_beta_recalls_and_small_beta_averages(network: Live) -> None:
     assert shown["temperature"] == pytest.approx(10)
 
 
+def test_the_curve_over_beta_waits_until_the_reader_has_seen_it_rest(network: Live) -> None:
+    curve = network.box.locator(".xp-plot-svg path.xp-line.xp-theory:not(.xp-faint)")
+    assert not curve.get_attribute("d")
+    network.step(500)
+    drawn = curve.get_attribute("d")
+    assert drawn.count("L") == 45
+    network.set(beta=2).step()
+    assert curve.get_attribute("d") == drawn  # the same start
+    network.set(state=[-0.4, 0.9])
+    assert not curve.get_attribute("d")
+
+
+def test_the_plane_is_as_broad_as_high(open_page: Opener, live: Finder) -> None:
+    for width in (1280, 360):
+        x = live(open_page(PAGE, alone=NAME, width=width), NAME)
+        box = x.box.locator(".xp-heat canvas").bounding_box()
+        assert 0.8 < box["width"] / box["height"] < 1.25
+    x.button("Full screen").click()
+    box = x.box.locator(".xp-heat canvas").bounding_box()
+    assert 0.8 < box["width"] / box["height"] < 1.25
+
+
 def test_an_update_is_attention_by_hand(network: Live) -> None:
     start(network, beta=3, state=[-0.4, 0.9])
     X = np.reshape(FRESH["patterns"], (-1, 2))
@@ -94,6 +117,16 @@ def test_state_and_patterns_are_moved_by_keys_and_by_pointer(network: Live) -> N
     assert moved[1] < 0.4
 
 
+def test_what_happens_is_said(network: Live) -> None:
+    said = network.box.get_by_role("status")
+    network.button("Step").press("Enter")
+    expect(said).to_have_text(re.compile(r"^Update 1: ξ = \(0\.60, 0\.61\)"))
+    grip = network.box.get_by_role("slider", name="The state ξ")
+    grip.press("ArrowLeft")
+    network.settle()
+    assert grip.get_attribute("aria-valuetext") == "at 0.55, 0.61"
+
+
 def test_patterns_are_added_and_taken_away(network: Live) -> None:
     for _ in range(4):
         network.button("Add a pattern").click()
@@ -107,7 +140,7 @@ def test_patterns_are_added_and_taken_away(network: Live) -> None:
 
 
 def test_a_prediction_belongs_to_its_way(network: Live) -> None:
-    network.box.get_by_text("at one pattern", exact=True).click()
+    network.box.get_by_text("at a pattern", exact=True).click()
     assert "Right." in caption(network.step(500))
     network.set(beta=2)
     assert network.get("predict") == ""

@@ -197,3 +197,15 @@ def test_state_in_the_address_comes_back(dreams: Live, live: Callable[..., Live]
     again = live(dreams.page, "rbm_dreams")
     expect(again.box.locator(".xp-caption")).to_contain_text("Your drawing.")
     assert (again.get("drawing"), again.get("clamp"), again.get("temperature")) == ("183c66061c3060fe", "top", heat)
+
+
+def test_the_free_energy_is_drawn_beside_that_of_the_digits(dreams: Live) -> None:
+    start(dreams, prediction="").step(40)
+    band = dreams.box.locator(".xp-legend", has_text="the digits")
+    expect(band).to_have_count(0)
+    dreams.set(prediction="digits")
+    expect(band).to_have_count(1)
+    line = dreams.box.locator(".xp-plot-svg path.xp-line").get_attribute("d")
+    assert len(re.findall("[ML]", line)) == 41
+    dreams.step(400)
+    assert len(re.findall("[ML]", dreams.box.locator(".xp-plot-svg path.xp-line").get_attribute("d"))) == 201

@@ -208,3 +208,38 @@ def test_the_histogram_wears_the_colour_of_its_temperature(units: Live) -> None:
         heats.append(float(layer.evaluate("el => el.style.getPropertyValue('--heat')")))
     assert heats[0] < 0.1 and heats[1] > 0.8
     expect(units.box.locator(".xp-temperature")).to_have_count(1)
+
+
+def test_states_are_drawn_under_their_columns(units: Live) -> None:
+    start(units, size=4)
+    stacks = units.box.locator(".xp-layer-stacks > g")
+    assert stacks.count() == 16
+    drawn = stacks.nth(0b0110).locator("rect").evaluate_all("all => all.map(r => r.getAttribute('class'))")
+    assert drawn == ["xp-su-down", "xp-su-up", "xp-su-up", "xp-su-down", "xp-su-frame"]
+    for k in (0, 9, 15):
+        column = units.box.locator(".xp-su-column").nth(k).bounding_box()
+        stack = stacks.nth(k).bounding_box()
+        middle = column["x"] + column["width"] / 2
+        assert stack["x"] + stack["width"] / 2 == pytest.approx(middle, abs=1)
+        assert stack["y"] >= column["y"] + column["height"]
+
+
+def test_independent_draws_are_the_librarys(units: Live) -> None:
+    start(units, chains=10, temperature=0.8).step(30)
+    wanted = StochasticUnits(**{**FRESH, "chains": 10, "temperature": 0.8}).fair_divergence(300)
+    assert units.readouts()["fair_kl"] == pytest.approx(wanted, rel=1e-5)
+
+
+@pytest.mark.parametrize(("width", "wide"), [(800, True), (360, False)])
+def test_boxes_stand_beside_the_histogram_where_there_is_room(
+    open_page: Callable[..., Page], live: Callable[..., Live], width: int, wide: bool
+) -> None:
+    x = live(open_page(PAGE, alone="stochastic_units", width=width), "stochastic_units")
+    x.set(size=5)
+    boxes = x.box.locator(".xp-su-editor")
+    assert boxes.evaluate("el => !!el.closest('.xp-stage')") is wide
+    play = x.button("Play").bounding_box()
+    assert (boxes.bounding_box()["y"] < play["y"]) is wide
+    edge = x.box.bounding_box()
+    right = [one.bounding_box() for one in x.box.locator(".xp-su-cell, .xp-su-unit").all()]
+    assert all(one["x"] + one["width"] <= edge["x"] + edge["width"] + 1 for one in right)

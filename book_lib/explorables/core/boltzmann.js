@@ -6,6 +6,8 @@ import { CounterRNG } from "./rng.js";
 
 /** @typedef {"binary" | "spin"} Units */
 
+const PLENTY = 500; // draws expected of a state, from which the expansion is right to 10⁻⁵
+
 /** 1/(1 + e^(−x)) without overflow. @param {number} x */
 export const sigmoid = (x) => 0.5 * (1 + Math.tanh(0.5 * x));
 
@@ -134,6 +136,34 @@ export class Sampler {
     const all = this.sweeps * this.chains;
     return this.counts.map((count) => (all ? count / all : NaN));
   }
+}
+
+/**
+ * KL(histogram ‖ law) of so many independent draws from the law, on average, in nats. By nE(n) = NpE(m + 1), m one draw fewer,
+ * it is Σ p (E ln((m + 1)/N) − ln p), m binomial of N − 1 draws; where Np is large, two terms of its expansion in 1/N.
+ * @param {ArrayLike<number>} law @param {number} draws  N ≥ 1
+ */
+export function fairDivergence(law, draws) {
+  integer("draws", draws, 1);
+  return Array.from(law).reduce((sum, p) => {
+    const q = 1 - p;
+    if (p <= 0 || q <= 0) return sum;
+    if (draws * p > PLENTY) return sum + q / (2 * draws) + (q * (1 + p)) / (12 * p * draws ** 2);
+    return sum + p * (meanLogOneMore(p, q, draws) - Math.log(p));
+  }, 0);
+}
+
+/** E ln((m + 1)/N), m binomial of N − 1 draws. @param {number} p @param {number} q @param {number} N  Np ≤ 500 */
+function meanLogOneMore(p, q, N) {
+  const up = p <= 0.5; // subtle: count what is rarer, or the first chance underflows
+  const [r, rest] = up ? [p, q] : [q, p];
+  const last = Math.min(N - 1, Math.ceil(N * r + 12 * Math.sqrt(N * r) + 20));
+  let [chance, sum] = [rest ** (N - 1), 0];
+  for (let k = 0; k <= last; k++) {
+    sum += chance * Math.log((up ? k + 1 : N - k) / N);
+    chance *= ((N - 1 - k) / (k + 1)) * (r / rest);
+  }
+  return sum;
 }
 
 /** KL(p ‖ q) in nats; Infinity where q is 0 and p is not. @param {ArrayLike<number>} p @param {ArrayLike<number>} q */

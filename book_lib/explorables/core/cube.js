@@ -121,6 +121,11 @@ export class Walk {
     return this.calm === 3;
   }
 
+  /** Whether this update is one of those made. @param {Arrow} arrow */
+  made({ from, to }) {
+    return this.path.some((state, k) => k > 0 && same(this.path[k - 1], from) && same(state, to));
+  }
+
   /** @param {number} count */
   step(count) {
     for (let k = 0; k < count && !this.done; k++) {

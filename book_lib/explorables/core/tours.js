@@ -1,5 +1,5 @@
-// Closed tours shortened by turning pieces of them round: `anneal_tour`, `brute_force_tour` and `geometric_schedule` of
-// book_lib.hopfield, and `cities` and `scheduled` of book_lib/explorables/annealed_tour.py.
+// Closed tours shortened by turning pieces of them round: `anneal_tour` and `geometric_schedule` of
+// book_lib.hopfield, and `cities`, `scheduled` and `mean_length` of book_lib/explorables/annealed_tour.py.
 // Pure mathematics: no DOM, no clock, no Math.random. Golden vectors: tests/golden/tours.json.
 
 import { finite, integer } from "./checks.js";
@@ -135,33 +135,40 @@ export class Annealer {
 }
 
 /**
- * The shortest tour, by trying all (n − 1)!/2.
+ * The lengths of all (n − 1)!/2 closed tours.
  * @param {Float64Array} d @param {number} n  3 … 9
- * @returns {{length: number, tour: number[]}}
  */
-export function bruteForce(d, n) {
-  integer("n", n, 3, BRUTE);
-  let [length, best] = [Infinity, /** @type {number[]} */ ([])];
-  const tour = [0];
+export function tourLengths(d, n) {
+  const lengths = new Float64Array(tourCount(integer("n", n, 3, BRUTE)));
   const left = Array.from({ length: n }, (_, i) => i > 0);
-  const visit = (/** @type {number} */ sum) => {
-    if (sum >= length) return; // subtle: distances are not negative, so a longer beginning cannot end shorter
-    const last = tour[tour.length - 1];
-    if (tour.length === n) {
-      if (sum + d[last * n] < length) [length, best] = [sum + d[last * n], [...tour]];
+  let found = 0;
+  const visit = (/** @type {number} */ first, /** @type {number} */ last, /** @type {number} */ stops, /** @type {number} */ sum) => {
+    if (stops === n) {
+      if (first < last) lengths[found++] = sum + d[last * n]; // of a tour and the same one backwards
       return;
     }
     for (let city = 1; city < n; city++) {
       if (!left[city]) continue;
       left[city] = false;
-      tour.push(city);
-      visit(sum + d[last * n + city]);
-      tour.pop();
+      visit(first || city, city, stops + 1, sum + d[last * n + city]);
       left[city] = true;
     }
   };
-  visit(0);
-  return { length, tour: best };
+  visit(0, 0, 1, 0);
+  return lengths;
+}
+
+/** Σ L e^(−L/T) / Σ e^(−L/T), the mean length in equilibrium; the shortest at T = 0. @param {Float64Array} lengths @param {number} T */
+export function meanLength(lengths, T) {
+  const least = lengths.reduce((a, b) => Math.min(a, b));
+  if (T === 0) return least;
+  let [sum, above] = [0, 0];
+  for (const length of lengths) {
+    const weight = Math.exp(-(length - least) / T);
+    sum += weight;
+    above += weight * (length - least);
+  }
+  return least + above / sum;
 }
 
 /**

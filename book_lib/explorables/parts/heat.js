@@ -5,14 +5,14 @@ import { colors, onTheme, parseColor } from "../kit/theme.js";
 /** @typedef {import("../kit/frame.js").Frame} Frame */
 
 const TONES = 129; // −1 … 1
-const MOST = 0.5; // how much of the colour at ±1: points must stay visible on it
+const MOST = 0.5; // how much of the colour at ±1, unless another is asked for: points must stay visible on it
 
 /**
  * A painter of square maps that follows the theme.
- * @param {Frame} f
+ * @param {Frame} f @param {number} [most]  how much of the colour at ±1
  * @returns {(canvas: HTMLCanvasElement, size: number, value: (i: number) => number) => void}  value of each pixel, −1 … 1, row by row
  */
-export function heat(f) {
+export function heat(f, most = MOST) {
   const tones = new Uint32Array(TONES);
   /** One picture a size, for all canvases: dozens of maps a frame are no work for the garbage collector. @type {Map<number, ImageData>} */
   const images = new Map();
@@ -21,7 +21,7 @@ export function heat(f) {
     const [ground, plus, minus] = [paper, sim, mf].map(parseColor);
     for (let k = 0; k < TONES; k++) {
       const v = (2 * k) / (TONES - 1) - 1;
-      const [r, g, b] = ground.map((c, i) => Math.round(c + MOST * Math.abs(v) * ((v > 0 ? plus : minus)[i] - c)));
+      const [r, g, b] = ground.map((c, i) => Math.round(c + most * Math.abs(v) * ((v > 0 ? plus : minus)[i] - c)));
       tones[k] = ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
     }
   };

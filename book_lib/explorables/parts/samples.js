@@ -9,7 +9,7 @@ import { CounterRNG } from "../core/rng.js";
 export const CRITICAL = 2 / Math.log(1 + Math.SQRT2);
 export const TEMPERATURES = [2.21, CRITICAL, 2.33];
 /** Cluster sweeps from all up until the lattice has forgotten it: a critical one takes longest. */
-export const SWEEPS = [25, 60, 35];
+export const SWEEPS = [24, 45, 30];
 export const AT = 1; // the place of the critical one in these lists
 const SMALLEST = 6;
 
