@@ -44,7 +44,7 @@ FACES = [
 ]
 # What every English page of this book uses, spins included; then the rest of Latin and its punctuation, for the page
 # that quotes a name. A font may lack some: the reader's own fonts have these, small digits for one.
-BASIC = [*range(0x20, 0x7F), *map(ord, "\u00a0©°±¹²³·×÷¼½¾äçèéöüß–—‘’“”…′″−↑↓\u2009\u200b")]
+BASIC = [*range(0x20, 0x7F), *map(ord, "\u00a0©°±¹²³·×÷¼½¾äçèéöøüßış–—‘’“”…′″−↑↓\u2009\u200b")]
 LATIN = [*range(0xA1, 0x180), *range(0x2000, 0x2070), 0x20AC, 0x2122, 0xFFFD]
 SIGNS = [*range(0x2190, 0x2196), *range(0x2200, 0x2300), 0x27E8, 0x27E9, 0x25C6, 0x25CF, 0x2605, 0x2113, 0x210F]
 GREEK = [*map(ord, "ΓΔΘΛΞΠΣΦΨΩ"), *range(0x3B1, 0x3CA), 0x3D1, 0x3D5, 0x3F5]  # as symbols, not as a language

@@ -86,6 +86,8 @@ def sweep(app: Sphinx, error: Exception | None) -> None:
         for file in downloads.rglob(f"*{kind}")
         if file.relative_to(downloads).with_suffix("").as_posix() not in found
     ]
+    styles = {f"{page.replace('/', '-')}.css" for page in found}
+    gone += [file for file in (out / "_static" / "explorables").glob("*.css") if file.name not in styles]
     for file in gone:
         file.unlink()
 

@@ -19,7 +19,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
 from sphinx.jinja2glue import SphinxFileSystemLoader
 
-from . import fonts, katex
+from . import fonts, katex, styles
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -169,13 +169,23 @@ class Dress:
         if self.has_mathematics:
             self.styles.insert(0, self.url("katex.css"))
         if self.has_widgets:
-            self.styles.append(self.url("kit.css", "explorables"))
             modules = context.get("book_modules", [])
+            self.styles.append(self.url(self.write_styles(pagename, modules, body), "explorables"))
             self.scripts += [self.url(name, "explorables") for name in (*modules, "host.js")]
         if DESIGN.search(body):
             self.styles.insert(0, f"{self.root}_static/sphinx-design.min.css")
         if DESIGN_TABS.search(body):
             self.scripts.append(f"{self.root}_static/design-tabs.js")
+
+    def write_styles(self, pagename: str, modules: list[str], body: str) -> str:
+        """Write the explorables' stylesheet of this page; returns its file name."""
+        scripts = [(DIST / name).read_text("utf-8") for name in (*modules, "host.js")]
+        texts = [*scripts, (STATIC / "book.js").read_text("utf-8"), *re.findall(r'class="([^"]*)"', body)]
+        shown = [Path(name).stem for name in modules]
+        name = f"{pagename.replace('/', '-')}.css"
+        text = styles.needed((DIST / "kit.css").read_text("utf-8"), shown, texts)
+        (self.out / "_static" / "explorables" / name).write_text(text, "utf-8")
+        return name
 
     def url(self, name: str, folder: str = "book") -> str:
         """The address of one of our files, as seen from this page."""
@@ -254,9 +264,8 @@ def lay_out_files(app: Sphinx) -> None:
     fonts.copy(out)
     box = out.parent / "explorables"
     box.mkdir(exist_ok=True)
-    for name in ("host.js", "kit.css"):
-        if (DIST / name).is_file():
-            shutil.copyfile(DIST / name, box / name)
+    if (DIST / "host.js").is_file():
+        shutil.copyfile(DIST / "host.js", box / "host.js")
 
 
 # What the theme and other extensions copy into `_static` and no page of ours asks for.

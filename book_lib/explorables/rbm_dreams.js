@@ -322,10 +322,13 @@ function hiddenUnits(f, run, hand, paint, redraw) {
     event.preventDefault();
     choose(hand.unit + by);
   }, { signal: f.signal });
-  list.addEventListener("pointerdown", (event) => {
-    const j = units.findIndex(({ node }) => node.contains(/** @type {Node} */ (event.target)));
-    if (j >= 0) choose(j);
-  }, { signal: f.signal });
+  for (const type of ["pointerdown", "pointermove"]) {
+    list.addEventListener(type, (event) => {
+      if (!(/** @type {PointerEvent} */ (event).buttons & 1)) return;
+      const j = units.findIndex(({ node }) => node.contains(/** @type {Node} */ (event.target)));
+      if (j >= 0 && j !== hand.unit) choose(j);
+    }, { signal: f.signal });
+  }
   const filters = () => units.forEach(({ canvas }, j) => paint(canvas, SIDE, filterOf(rbm, j)));
   filters();
   onTheme(f, filters);

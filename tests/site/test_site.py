@@ -269,7 +269,7 @@ def is_apart(name: str) -> bool:
 
 
 def is_module(name: str) -> bool:
-    """Whether a file is the bundle of one explorable (host.js and kit.css are the page's)."""
+    """Whether a file is the bundle of one explorable (host.js and the stylesheet are the page's)."""
     return "_static/explorables/" in name and name.endswith(".js") and not name.endswith("/host.js")
 
 
