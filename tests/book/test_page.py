@@ -434,7 +434,8 @@ def test_measure_is_66_to_72_characters(site, browser):
     tab = browser.new_page(viewport={"width": 1280, "height": 900})
     tab.goto((site / "tour.html").as_uri())
     per_line = tab.evaluate(
-        """() => {
+        """async () => {
+            await document.fonts.ready;  // with another face the lines have other lengths
             const p = document.createElement("p");
             p.textContent = "the quick brown fox jumps over a lazy dog and the magnet keeps its north. ".repeat(12);
             document.querySelector("article section").append(p);
