@@ -378,7 +378,7 @@ def javascript_tests(results):
 
 def python_tests(results, arguments, chromium):
     """Run pytest in parallel, one thread of BLAS each; what follows ``--`` on the command line goes to pytest."""
-    workers = str(max(2, min(4, os.cpu_count() or 2)))
+    workers = str(min(8, 2 * (os.cpu_count() or 1)))  # a test of a page waits for frames half of its time
     command = [PYTHON, "-m", "pytest", "-q", "-n", workers, "--dist", "loadscope"]
     command += [f"--junitxml={results / 'pytest.xml'}", "-o", "junit_family=xunit1"]
     if arguments.no_site:

@@ -12,6 +12,7 @@ import { readout } from "./kit/readout.js";
 import { sketchLayer } from "./kit/sketch.js";
 import { strings } from "./kit/strings.js";
 import { reducedMotion } from "./kit/theme.js";
+import { bet, isMade } from "./parts/bet.js";
 import { handle, smallTable, takeNearest } from "./parts/handle.js";
 
 const [FEWEST, MOST] = [5, 30];
@@ -295,7 +296,7 @@ function picture(f, run, hand) {
     map(text);
     trace(now, text);
     heat(now);
-    if (now.scores && shown(f)) {
+    if (now.scores && isMade(f)) {
       table.fill(scoreRows(now.scores));
       if (!table.node.isConnected) f.readouts.after(table.node);
     } else table.node.remove();
@@ -316,24 +317,10 @@ const mean = (all) => all.reduce((sum, v) => sum + v, 0) / all.length;
 
 /** The bet, until it is made. @param {Frame} f */
 function question(f) {
-  const row = h("div", { class: "xp-at-row" });
-  const node = h("div", { class: "xp-at-ask" }, h("p", { class: "xp-question" }, t("ask")), h("p", { class: "xp-help" }, t("askHow")), row);
-  for (const [value, label] of [["cooling", "betCooling"], ["downhill", "betDownhill"], ["even", "betEven"], ["skipped", "skip"]]) {
-    button(f, { label: t(label), into: row, onClick: () => {
-      // Whoever bets on cooling wants to see it; a temperature that the reader has set stays.
-      f.assign(f.model.get("schedule") === "hold" ? { prediction: value, schedule: "geometric" } : { prediction: value });
-      f.toolbar.querySelector("button")?.focus(); // not lost with the question
-    } });
-  }
-  f.share("prediction", (v) => ["cooling", "downhill", "even", "skipped"].includes(v));
-  return { show() {
-    if (shown(f)) node.remove();
-    else if (!node.isConnected) f.root.insertBefore(node, f.stage);
-  } };
+  return bet(f, { ask: t("ask"), how: t("askHow"), answers: [["cooling", t("betCooling")], ["downhill", t("betDownhill")], ["even", t("betEven")], ["skipped", t("skip")]],
+    // Whoever bets on cooling wants to see it; a temperature that the reader has set stays.
+    also: () => (f.model.get("schedule") === "hold" ? { schedule: "geometric" } : {}) });
 }
-
-/** What only downhill comes to appears once the reader has bet. @param {Frame} f */
-const shown = (f) => f.model.get("prediction") !== "";
 
 // ------------------------------------------------------------------------------------------------------------ map
 
@@ -344,7 +331,7 @@ function mapOf(f, into, run, hand) {
   const sheet = s("rect", { class: "xp-at-sheet", width: size, height: size });
   const layer = s("g");
   const svg = s("svg", { class: "xp-at-map", viewBox: `0 0 ${size} ${size}`, role: "group", "aria-label": t("map") }, sheet, best, tour, layer);
-  const row = h("div", { class: "xp-at-row" });
+  const row = h("div", { class: "xp-bet-row" });
   into.append(svg, h("p", { class: "xp-help" }, t("help")), row);
   const change = (/** @type {Place[]} */ places) => f.assign({ cities: places.flat(), count: places.length });
   const edit = editing(run, hand, change);
@@ -465,11 +452,11 @@ function tracePlot(f, into, run) {
       const every = Math.max(1, Math.ceil(trace.length / DRAWN));
       return trace.map((v, k) => [k, v]).filter(([k]) => k % every === 0 || k === trace.length - 1);
     });
-    p.line("downhill", shown(f) ? points[2] : [], { kind: "mean_field", label: t("downhill") });
+    p.line("downhill", isMade(f) ? points[2] : [], { kind: "mean_field", label: t("downhill") });
     p.line("now", points[0], { label: t("now") });
     p.line("best", points[1], { kind: "reader", label: t("best") });
-    p.line("exact", shown(f) && now.exact > 0 ? [[0, now.exact], [width, now.exact]] : [], { kind: "muted", label: t("exact") });
-    p.line("law", shown(f) ? run.equilibrium(width) : [], { kind: "theory", label: t("law") });
+    p.line("exact", isMade(f) && now.exact > 0 ? [[0, now.exact], [width, now.exact]] : [], { kind: "muted", label: t("exact") });
+    p.line("law", isMade(f) ? run.equilibrium(width) : [], { kind: "theory", label: t("law") });
     p.describe(text);
   };
 }
@@ -509,7 +496,7 @@ function lawPlot(f) {
 /** A plot to draw in, and ready-made schedules. @param {Frame} f */
 function drawnPlot(f) {
   const { model } = f;
-  const doors = h("div", { class: "xp-at-row" });
+  const doors = h("div", { class: "xp-bet-row" });
   const node = h("div", {}, doors);
   const p = axes(node, f);
   const layer = sketchLayer(p, { n: PLACES, label: t("yours"), hint: t("drawHint"), start: model.get("drawn"), onChange() {
@@ -580,17 +567,17 @@ function readouts(f, run) {
     heat(now.T);
     length(now.length);
     best(now.best);
-    downhill(shown(f) ? now.downhill : NaN);
-    exact(shown(f) ? now.exact : NaN);
+    downhill(isMade(f) ? now.downhill : NaN);
+    exact(isMade(f) ? now.exact : NaN);
     f.setReadout("cities", now.n);
     f.setReadout("mean", now.met);
-    f.setReadout("mean_law", shown(f) ? now.law : NaN);
+    f.setReadout("mean_law", isMade(f) ? now.law : NaN);
     f.setReadout("taken", now.taken);
     f.setReadout("tour", run.pair.hot.tour.join(" "));
     f.setReadout("best_tour", run.pair.hot.best.join(" "));
     f.setReadout("best_length", tourLength(run.pair.d, run.pair.hot.best));
-    f.setReadout("race_cooled", now.scores && shown(f) ? mean(now.scores.cooled) : NaN);
-    f.setReadout("race_downhill", now.scores && shown(f) ? mean(now.scores.downhill) : NaN);
+    f.setReadout("race_cooled", now.scores && isMade(f) ? mean(now.scores.cooled) : NaN);
+    f.setReadout("race_downhill", now.scores && isMade(f) ? mean(now.scores.downhill) : NaN);
   };
 }
 

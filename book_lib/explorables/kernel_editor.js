@@ -1,7 +1,6 @@
 // A kernel edited by hand on photographs: the picture before and after, and the nine products of one pixel.
 
 import { KERNELS, VIEWS, crossCorrelate, entryText, isCut, shade, turned, windowAt } from "./core/kernels.js";
-import { loadAsset } from "./kit/assets.js";
 import { choice, numberBox, presets } from "./kit/controls.js";
 import { h, s } from "./kit/dom.js";
 import { significant } from "./kit/format.js";
@@ -9,12 +8,12 @@ import { frame } from "./kit/frame.js";
 import { parseNumber } from "./kit/quiz.js";
 import { readout } from "./kit/readout.js";
 import { strings } from "./kit/strings.js";
+import { whenLoaded } from "./kit/waiting.js";
 import { handle } from "./parts/handle.js";
 
 const SIDE = 128;
 const UNIT = 4; // of the drawing over a picture, for a pixel
 const MOST = 10; // of an entry
-const PATIENCE = 2000; // ms for which the rest of the page waits for the photographs
 const NAMES = ["brick", "cat", "coins", "moon"];
 const TRAITS = ["photograph", "kernel", "row", "column", "flip", "view"];
 
@@ -65,24 +64,10 @@ const t = strings({
 /** @typedef {Record<string, import("./kit/assets.js").Values>} Photographs */
 
 /** @param {{model: import("./kit/frame.js").Model, el: HTMLElement}} place */
-async function render({ model, el }) {
+function render({ model, el }) {
   const f = frame({ model, el, name: "kernel_editor", label: t("name") });
-  const waiting = h("p", { class: "xp-help", role: "status" }, t("loading"));
-  f.stage.append(waiting);
-  let late = false;
-  const loaded = loadAsset(model.get("asset"), { model, signal: f.signal }).then((photographs) => {
-    waiting.remove();
-    start(f, photographs);
-  }, (error) => {
-    waiting.textContent = t("failed", { reason: error instanceof Error ? error.message : String(error) });
-    if (!f.static || late) return;
-    f.destroy();
-    throw error; // the host shows the picture in our place
-  });
-  // The page mounts its explorables one after the other: a slow connection must not hold up those below.
-  await Promise.race([loaded, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
-  late = true;
-  return f.destroy;
+  const words = { loading: t("loading"), failed: (/** @type {string} */ reason) => t("failed", { reason }) };
+  return whenLoaded(f, words, (/** @type {Photographs} */ photographs) => start(f, photographs));
 }
 
 /** @param {Frame} f @param {Photographs} photographs */

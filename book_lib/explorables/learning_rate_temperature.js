@@ -11,6 +11,7 @@ import { readout } from "./kit/readout.js";
 import { sketchLayer } from "./kit/sketch.js";
 import { strings } from "./kit/strings.js";
 import { reducedMotion } from "./kit/theme.js";
+import { bet, isMade } from "./parts/bet.js";
 
 const PLACES = 31; // of a drawn schedule
 const [LOWEST, HIGHEST] = [0.0005, 0.03];
@@ -273,18 +274,7 @@ function picture(f, run) {
 
 /** The bet, until it is made. @param {Frame} f */
 function question(f) {
-  const row = h("div", { class: "xp-lrt-row" });
-  const node = h("div", { class: "xp-lrt-ask" }, h("p", { class: "xp-question" }, t("ask")), h("p", { class: "xp-help" }, t("askHow")), row);
-  for (const [value, label] of [["wide", "betWide"], ["deep", "betDeep"], ["skipped", "skip"]]) {
-    button(f, { label: t(label), into: row, onClick: () => {
-      f.assign({ prediction: value });
-      f.toolbar.querySelector("button")?.focus(); // not lost with the question
-    } });
-  }
-  return { show() {
-    if (f.model.get("prediction") !== "") node.remove();
-    else if (!node.isConnected) f.root.insertBefore(node, f.stage);
-  } };
+  return bet(f, { ask: t("ask"), how: t("askHow"), answers: [["wide", t("betWide")], ["deep", t("betDeep")], ["skipped", t("skip")]] });
 }
 
 /** The energy with the walkers on it. @param {Frame} f @param {HTMLElement} into */
@@ -334,27 +324,24 @@ function histogramPlot(f, into) {
   };
   p.onLayout(columns);
   f.addTable(() => ({ caption: t("histTitle"), columns: [t("colFrom"), t("colTo"), t("colWalkers"), t("colLaw")],
-    rows: current ? Array.from(current.columns, (v, i) => [LEFT + i * CELL, LEFT + (i + 1) * CELL, v, shown(f) ? /** @type {Now} */ (current).wanted[i] : null]) : [] }));
+    rows: current ? Array.from(current.columns, (v, i) => [LEFT + i * CELL, LEFT + (i + 1) * CELL, v, isMade(f) ? /** @type {Now} */ (current).wanted[i] : null]) : [] }));
   return (/** @type {Now} */ now, /** @type {string} */ text) => {
     current = now;
-    const most = Math.max(...now.columns, ...(shown(f) ? now.wanted : [])) / CELL;
+    const most = Math.max(...now.columns, ...(isMade(f) ? now.wanted : [])) / CELL;
     const top = [0.4, 0.6, 0.8, 1.2, 1.6, 2.4, 4].find((v) => v >= 1.05 * most) ?? 4;
     // The scale grows at once and shrinks late, so that it does not flicker.
     if (top > p.y.max || most < 0.45 * p.y.max || p.x.max !== now.right) p.axes({ x: { max: now.right }, y: { max: top } });
     columns();
     // The law as columns too: a bell narrower than a column would tower over the walkers that obey it.
-    p.line("law", shown(f) ? [...now.wanted].flatMap((v, i) => [i, i + 1].map((k) => [LEFT + k * CELL, v / CELL])) : [], { kind: "theory", label: t("law") });
+    p.line("law", isMade(f) ? [...now.wanted].flatMap((v, i) => [i, i + 1].map((k) => [LEFT + k * CELL, v / CELL])) : [], { kind: "theory", label: t("law") });
     p.describe(t("picture", { sentence: text, low: fixed(Math.min(...now.columns), 3), high: fixed(Math.max(...now.columns), 3) }));
   };
 }
 
-/** Theory appears once the reader has bet. @param {Frame} f */
-const shown = (f) => f.model.get("prediction") !== "";
-
 /** η(t) to be drawn, ready-made schedules, and what earlier ones came to. @param {Frame} f */
 function schedulePanel(f) {
   const { model } = f;
-  const doors = h("div", { class: "xp-lrt-row" });
+  const doors = h("div", { class: "xp-bet-row" });
   const score = h("div", { class: "xp-lrt-book" });
   const panel = h("div", { class: "xp-lrt-schedule" });
   panel.append(doors);
@@ -472,8 +459,8 @@ function readouts(f, run) {
     rate(now.rate);
     heat(now.T);
     deep(now.deep);
-    fair(shown(f) ? now.fair : NaN);
-    gap(shown(f) ? now.gap : NaN);
+    fair(isMade(f) ? now.fair : NaN);
+    gap(isMade(f) ? now.gap : NaN);
     const { w } = run.walkers;
     f.setReadout("fair_gap", now.fairGap);
     f.setReadout("mean", w.reduce((sum, v) => sum + v, 0) / w.length);

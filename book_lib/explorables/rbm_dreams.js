@@ -2,7 +2,6 @@
 
 import { Dream, Rbm } from "./core/rbm.js";
 import { CounterRNG } from "./core/rng.js";
-import { loadAsset } from "./kit/assets.js";
 import { clock } from "./kit/clock.js";
 import { button, choice, seedBox, slider } from "./kit/controls.js";
 import { h } from "./kit/dom.js";
@@ -12,13 +11,14 @@ import { plot } from "./kit/plot.js";
 import { readout } from "./kit/readout.js";
 import { strings } from "./kit/strings.js";
 import { onTheme, reducedMotion } from "./kit/theme.js";
+import { whenLoaded } from "./kit/waiting.js";
+import { bet, isMade } from "./parts/bet.js";
 import { heat } from "./parts/heat.js";
 import { SIDE, hexOf, inHalf, pixelPad, pixelPane, pixelsOf } from "./parts/pixels.js";
 
 const PIXELS = SIDE * SIDE;
 const [COLDEST, HOTTEST] = [0.05, 5];
 const NOISE = 1; // stream of the noise to start from, as in rbm_dreams.py
-const PATIENCE = 2000; // ms for which the rest of the page waits for the machine
 const LONGEST = 100_000; // steps of a run
 const ENOUGH = 50; // steps after which the noise has been forgotten, or never will be
 const WINDOW = 30; // the latest steps; with a changed pixel a step in them, or fewer, a picture stays
@@ -141,24 +141,10 @@ export class Run {
 }
 
 /** @param {{model: import("./kit/frame.js").Model, el: HTMLElement}} place */
-async function render({ model, el }) {
+function render({ model, el }) {
   const f = frame({ model, el, name: "rbm_dreams", label: t("name") });
-  const waiting = h("p", { class: "xp-help", role: "status" }, t("loading"));
-  f.stage.append(waiting);
-  let late = false;
-  const loaded = loadAsset(model.get("asset"), { model, signal: f.signal }).then((shipped) => {
-    waiting.remove();
-    start(f, shipped);
-  }, (error) => {
-    waiting.textContent = t("failed", { reason: error instanceof Error ? error.message : String(error) });
-    if (!f.static || late) return;
-    f.destroy();
-    throw error; // the host shows the picture in our place
-  });
-  // The page mounts its explorables one after the other: a slow connection must not hold up those below.
-  await Promise.race([loaded, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
-  late = true;
-  return f.destroy;
+  const words = { loading: t("loading"), failed: (/** @type {string} */ reason) => t("failed", { reason }) };
+  return whenLoaded(f, words, (/** @type {Shipped} */ shipped) => start(f, shipped));
 }
 
 /** @param {Frame} f @param {Shipped} shipped */
@@ -229,7 +215,7 @@ function picture(f, run) {
     trace(now, text);
     if (caption.textContent !== text) caption.textContent = text;
     f.announce(text);
-    show(now, shown(f));
+    show(now, isMade(f));
   };
   return draw;
 }
@@ -239,23 +225,8 @@ const count = (ink) => Array.from(ink).reduce((a, b) => a + b, 0);
 
 /** The bet, until it is made. @param {Frame} f */
 function question(f) {
-  const row = h("div", { class: "xp-at-row" });
-  const node = h("div", { class: "xp-at-ask" }, h("p", { class: "xp-question" }, t("ask")), h("p", { class: "xp-help" }, t("askHow")), row);
-  for (const [value, label] of [["noise", "betNoise"], ["digits", "betDigits"], ["one", "betOne"], ["skipped", "skip"]]) {
-    button(f, { label: t(label), into: row, onClick: () => {
-      f.assign({ prediction: value });
-      f.toolbar.querySelector("button")?.focus(); // not lost with the question
-    } });
-  }
-  f.share("prediction", (v) => ["noise", "digits", "one", "skipped"].includes(v));
-  return { show() {
-    if (shown(f)) node.remove();
-    else if (!node.isConnected) f.root.insertBefore(node, f.stage);
-  } };
+  return bet(f, { ask: t("ask"), how: t("askHow"), answers: [["noise", t("betNoise")], ["digits", t("betDigits")], ["one", t("betOne")], ["skipped", t("skip")]] });
 }
-
-/** What the machine thinks appears once the reader has bet. @param {Frame} f */
-const shown = (f) => f.model.get("prediction") !== "";
 
 /** F(v) of the latest steps; once the reader has bet, where that of the digits lies. @param {Frame} f */
 function freePlot(f) {
@@ -265,7 +236,7 @@ function freePlot(f) {
     const [low, high] = [mean - 4 * spread, Math.max(mean + 8 * spread, ...path.map(([, F]) => F))].map((v, i) => 20 * (i ? Math.ceil(v / 20) : Math.floor(v / 20)));
     if (p.x.min !== from || p.y.min > low || p.y.max !== high) p.axes({ x: { min: from, max: from + SEEN }, y: { min: low, max: high } });
     const [bottom, top] = [mean - 2 * spread, mean + 2 * spread];
-    p.area("band", shown(f) ? [[from, bottom], [from + SEEN, bottom], [from + SEEN, top], [from, top]] : [], { kind: "theory", label: t("band") });
+    p.area("band", isMade(f) ? [[from, bottom], [from + SEEN, bottom], [from + SEEN, top], [from, top]] : [], { kind: "theory", label: t("band") });
     p.line("dream", path, { label: t("dreamt") });
     p.describe(text);
   };

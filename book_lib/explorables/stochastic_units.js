@@ -11,6 +11,7 @@ import { parseNumber } from "./kit/quiz.js";
 import { readout } from "./kit/readout.js";
 import { strings } from "./kit/strings.js";
 import { reducedMotion } from "./kit/theme.js";
+import { bet, isMade } from "./parts/bet.js";
 
 const [FEWEST, MOST] = [3, 5];
 const STRONGEST = 4;
@@ -309,7 +310,7 @@ function picture(f, run, boxes) {
     trace(now, text);
     if (caption.textContent !== text) caption.textContent = text;
     f.announce(text);
-    show(now, shown(f));
+    show(now, isMade(f));
   };
   return draw;
 }
@@ -328,23 +329,8 @@ function keepPlaces(f, arrange) {
 
 /** The bet, until it is made. @param {Frame} f */
 function question(f) {
-  const row = h("div", { class: "xp-at-row" });
-  const node = h("div", { class: "xp-at-ask" }, h("p", { class: "xp-question" }, t("ask")), h("p", { class: "xp-help" }, t("askHow")), row);
-  for (const [value, label] of [["lowest", "betLowest"], ["law", "betLaw"], ["even", "betEven"], ["skipped", "skip"]]) {
-    button(f, { label: t(label), into: row, onClick: () => {
-      f.assign({ prediction: value });
-      f.toolbar.querySelector("button")?.focus(); // not lost with the question
-    } });
-  }
-  f.share("prediction", (v) => ["lowest", "law", "even", "skipped"].includes(v));
-  return { show() {
-    if (shown(f)) node.remove();
-    else if (!node.isConnected) f.root.insertBefore(node, f.stage);
-  } };
+  return bet(f, { ask: t("ask"), how: t("askHow"), answers: [["lowest", t("betLowest")], ["law", t("betLaw")], ["even", t("betEven")], ["skipped", t("skip")]] });
 }
-
-/** Theory appears once the reader has bet. @param {Frame} f */
-const shown = (f) => f.model.get("prediction") !== "";
 
 /** Units in a ring, to be pressed; couplings as lines. @param {Frame} f @param {HTMLElement} into @param {Run} run @param {() => void} draw */
 function netOf(f, into, run, draw) {
@@ -417,19 +403,19 @@ function histogram(f, into) {
   });
   const name = (/** @type {number} */ k, /** @type {Now} */ { n, low }) => textOf(Array.from({ length: n }, (_, i) => ((k >> (n - 1 - i)) & 1 ? 1 : low)), low);
   f.addTable(() => ({ caption: t("histTitle"), columns: [t("colState"), t("colE"), t("colLaw"), t("colMet")],
-    rows: current ? Array.from(current.energies, (E, k) => [name(k, /** @type {Now} */ (current)), E, shown(f) ? /** @type {Now} */ (current).law[k] : null, /** @type {Now} */ (current).shares[k]]) : [] }));
+    rows: current ? Array.from(current.energies, (E, k) => [name(k, /** @type {Now} */ (current)), E, isMade(f) ? /** @type {Now} */ (current).law[k] : null, /** @type {Now} */ (current).shares[k]]) : [] }));
   let kind = "";
   return (/** @type {Now} */ now, /** @type {string} */ text) => {
     current = now;
     const states = now.law.length;
-    const most = Math.max(...(now.sweeps ? now.shares : []), ...(shown(f) ? now.law : [0.2]));
+    const most = Math.max(...(now.sweeps ? now.shares : []), ...(isMade(f) ? now.law : [0.2]));
     const top = [0.25, 0.5, 0.75, 1].find((v) => v >= most - 1e-9) ?? 1;
     if (`${states} ${now.low}` !== kind || top > p.y.max || most < 0.45 * p.y.max) { // the scale grows at once and shrinks late
       kind = `${states} ${now.low}`;
       p.axes({ x: { max: states - 0.5 }, y: { max: top } });
     }
     columns();
-    p.line("law", shown(f) ? [...now.law].flatMap((v, k) => [[k - 0.5, v], [k + 0.5, v]]) : [], { kind: "theory", label: t("law") });
+    p.line("law", isMade(f) ? [...now.law].flatMap((v, k) => [[k - 0.5, v], [k + 0.5, v]]) : [], { kind: "theory", label: t("law") });
     p.describe(text);
     f.tableChanged();
   };
@@ -454,8 +440,8 @@ function klPlot(f, into) {
     const width = Math.max(3, Math.ceil(Math.log10(all || 1)));
     if (p.x.max !== width) p.axes({ x: { max: width, ticks: Array.from({ length: width + 1 }, (_, k) => k) }, y: { min: -width - 1, ticks: Array.from({ length: width + 2 }, (_, k) => k - width - 1).filter((v) => v % 2 === 0) } });
     const log = (/** @type {[number, number][]} */ points) => points.filter(([, v]) => v > 0 && v < Infinity).map(([x, y]) => [Math.log10(x), Math.log10(y)]);
-    p.line("fair", shown(f) ? log(now.fairLine.filter(([draws]) => draws <= 10 ** width)) : [], { kind: "theory", dash: true, label: t("fair") });
-    p.line("kl", shown(f) ? log(now.path) : [], { label: t("kl") });
+    p.line("fair", isMade(f) ? log(now.fairLine.filter(([draws]) => draws <= 10 ** width)) : [], { kind: "theory", dash: true, label: t("fair") });
+    p.line("kl", isMade(f) ? log(now.path) : [], { label: t("kl") });
     p.describe(text);
   };
 }

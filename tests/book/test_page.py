@@ -19,6 +19,7 @@ from playwright.sync_api import sync_playwright
 
 from book_ext import fonts, logo, page, reference
 from book_lib import plotting
+from tasks import find_chromium
 from tests.site import driver
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -140,9 +141,8 @@ def pages(site) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def browser():
     """Chromium."""
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
     with sync_playwright() as running:
-        chromium = running.chromium.launch(executable_path=path, args=driver.FLAGS)
+        chromium = running.chromium.launch(executable_path=find_chromium(), args=driver.FLAGS)
         yield chromium
         chromium.close()
 
@@ -370,7 +370,7 @@ def test_search_finds(site, browser, over, query, wanted):
         tab = context.new_page()
         watch = driver.Watch(tab, base)
         tab.goto(f"{base}search.html?q={query}")
-        tab.wait_for_selector("#search-results :is(ol, p)", timeout=10_000)
+        tab.wait_for_selector("#search-results :is(ol, p)")
         found = set(tab.locator("#search-results li > a").all_inner_texts())
         strip = {re.sub(r"^[\d.]+ ", "", title) for title in found}
         assert wanted <= strip, (found, query)
@@ -387,7 +387,7 @@ def test_search_opens_by_key_and_leads_to_a_page(site, browser):
         tab.goto(served + "index.html")
         tab.keyboard.press("/")
         tab.keyboard.type("boltzmann")
-        tab.wait_for_selector("#search-box .search-found li", timeout=10_000)
+        tab.wait_for_selector("#search-box .search-found li")
         tab.keyboard.press("ArrowDown")
         tab.keyboard.press("Enter")
         tab.wait_for_url("**/tour.html*")
@@ -435,7 +435,7 @@ def test_measure_is_66_to_72_characters(site, browser):
     tab.goto((site / "tour.html").as_uri())
     per_line = tab.evaluate(
         """async () => {
-            await document.fonts.ready;  // with another face the lines have other lengths
+            await document.fonts.ready; // with another face the lines have other lengths
             const p = document.createElement("p");
             p.textContent = "the quick brown fox jumps over a lazy dog and the magnet keeps its north. ".repeat(12);
             document.querySelector("article section").append(p);

@@ -20,6 +20,7 @@ SCRIPT = (Path(__file__).parent / "checks.js").read_text(encoding="utf-8")
 STEPS = 3
 MANY = 2000  # steps after which whatever a simulation shows at its end has appeared
 SOON = 0.4  # seconds until a change must show
+LOOKS = 12  # and looks, of two frames each: on a busy machine a second holds few
 LATER = 4.0  # seconds until a running simulation must have moved
 RUNNING = "el => el.matches('[aria-pressed=true], .xp-running .xp-play')"  # a button that has set something going
 MOST = 120  # controls of one explorable; more means that controls breed
@@ -78,10 +79,11 @@ class Checker:
 
     def changes(self, own: ElementHandle | None, old: Look, patience: float = SOON) -> bool:
         """Whether the look becomes another one than ``old`` in time."""
-        end = time.monotonic() + patience
+        end, looks = time.monotonic() + patience, 1
         while not self.look(own).differs(old):
-            if time.monotonic() > end:
+            if time.monotonic() > end and looks >= LOOKS:
                 return False
+            looks += 1
         return True
 
     def event(self, kind: str, steps: int = STEPS) -> None:
@@ -124,7 +126,7 @@ class Checker:
         if not facts["name"]:
             self.complaints.append(f"{name}: has no name")
         try:
-            control.scroll_into_view_if_needed(timeout=3000)
+            control.scroll_into_view_if_needed()
             fault = getattr(self, f"_{facts['kind']}")(control, facts)
         except Error as error:
             fault = str(error).splitlines()[0]

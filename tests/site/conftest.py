@@ -6,19 +6,20 @@ names another folder with a built site, for work on a fixture book.
 """
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
-from tasks import CHROMIUMS
+from tasks import find_chromium
 from tests.site import driver
 from tests.site.driver import Live, Watch
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = Path(os.environ.get("BOOK_SITE") or ROOT / "_build" / "html")
+PATIENCE = 60_000  # ms for anything a page does, before a test gives up: a busy machine is no fault of the page
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -43,17 +44,10 @@ def playwright() -> Iterator[Playwright]:
         yield running
 
 
-def chromium_path(running: Playwright) -> str | None:
-    """Chromium's program: $CHROMIUM, one on the PATH, or Playwright's own."""
-    own = running.chromium.executable_path
-    candidates = [os.environ.get("CHROMIUM"), *map(shutil.which, CHROMIUMS), own]
-    return next((path for path in candidates if path and Path(path).is_file()), None)
-
-
 @pytest.fixture(scope="session")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     """One Chromium for the whole session; each page has a context, that is a profile, of its own."""
-    path = chromium_path(playwright)
+    path = find_chromium()
     if path is None:
         message = "Chromium is missing: apt install chromium-headless-shell, or python -m playwright install chromium"
         pytest.fail(message, pytrace=False)
@@ -76,7 +70,7 @@ def watched_page(browser: Browser, site: str, site_folder: Path) -> Iterator[Cal
             bypass_csp=False,
         )
         context.grant_permissions(["clipboard-read", "clipboard-write"], origin=site.rstrip("/"))
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         page.watch = Watch(page, site, site_folder.resolve().as_uri())

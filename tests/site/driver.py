@@ -23,6 +23,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--font-render-hinting=none",  # else the browser without windows rounds the widths of letters, as no other does
 ]
 READY = "html[data-explorables=ready]"
 
@@ -38,6 +39,7 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
 class _Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128  # a page asks for its files at once; a full queue costs it seconds
 
     def handle_error(self, *_: object) -> None:
         """A page that closes while it loads breaks the pipe: no fault of the site."""
@@ -186,7 +188,7 @@ def settle(page: Page, frames: int = 2) -> None:
 def live(page: Page, name: str, index: int = 0) -> Live:
     """The explorable of that name on an open page; ``index`` counts those of the same name from 0."""
     box = page.locator(f'.explorable-live [data-explorable="{name}"]').nth(index)
-    box.wait_for(state="attached", timeout=10_000)
+    box.wait_for(state="attached")
     box.scroll_into_view_if_needed()
     return Live(box)
 
@@ -194,4 +196,4 @@ def live(page: Page, name: str, index: int = 0) -> Live:
 def wait_ready(page: Page) -> None:
     """Wait until every explorable of the page, if it has any, is mounted."""
     if page.locator(".explorable").count():
-        page.wait_for_selector(READY, state="attached", timeout=30_000)
+        page.wait_for_selector(READY, state="attached")

@@ -102,7 +102,7 @@ def test_a_race_is_pythons(tours: Live) -> None:
 
 def test_the_bet_comes_first(tours: Live) -> None:
     start(tours, prediction="", count=8)
-    ask = tours.box.locator(".xp-at-ask")
+    ask = tours.box.locator(".xp-bet")
     expect(ask).to_be_visible()
     shown = tours.step(30).readouts()
     assert math.isnan(shown["downhill"]) and math.isnan(shown["exact"])

@@ -6,7 +6,6 @@ import pytest
 
 from tests.site import driver
 from tests.site.checks import check_explorable, check_one_control
-from tests.site.conftest import chromium_path
 
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>controls</title>
 <link rel="icon" href="data:,">
@@ -151,7 +150,3 @@ def test_the_watch_sees_other_hosts_messages_and_errors(tmp_path, watched_toy):
         "page error: missing is not defined",
     ):
         assert word in complaints
-
-
-def test_chromium_is_found(playwright):
-    assert chromium_path(playwright)

@@ -167,4 +167,4 @@ def test_a_slow_connection_holds_nobody_up(
     expect(editor.box).to_contain_text("Loading the photographs")
     assert live(page, "receptive_field").readouts()["field"] == 5
     held[0].continue_()
-    expect(editor.box.locator(".xp-caption")).to_contain_text("nine products", timeout=15_000)
+    expect(editor.box.locator(".xp-caption")).to_contain_text("nine products")

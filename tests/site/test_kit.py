@@ -131,7 +131,7 @@ def opened(browser: Browser, address: str, folder: Path) -> Iterator[Callable[..
     def start(name: str, *, width: int = 1280, reduced: bool = True, disk: bool = False, **options) -> Page:
         motion = "reduce" if reduced else "no-preference"
         context = browser.new_context(viewport={"width": width, "height": 900}, reduced_motion=motion, **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(60_000)
         contexts.append(context)
         page = context.new_page()
         page.watch = driver.Watch(page, address, folder.as_uri())
@@ -401,7 +401,7 @@ def test_table_holds_what_is_drawn_and_read_out(opened):
     expect(row.get_by_role("cell")).to_have_text("0")
     expect(region.get_by_role("row", name="1 0.36788").first).to_be_visible()
     live.step(3)
-    expect(row.get_by_role("cell")).to_have_text("3", timeout=3000)
+    expect(row.get_by_role("cell")).to_have_text("3")
     live.button("Hide table").click()
     expect(region).to_be_hidden()
 

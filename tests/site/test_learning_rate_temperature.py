@@ -93,7 +93,7 @@ def test_batches_and_rates_cool_alike(walkers: Live) -> None:
 
 def test_the_bet_comes_first_and_is_answered(walkers: Live) -> None:
     start(walkers, prediction="")
-    ask = walkers.box.locator(".xp-lrt-ask")
+    ask = walkers.box.locator(".xp-bet")
     assert ask.is_visible()
     assert math.isnan(walkers.readouts()["fair"])
     assert "once you have bet" in caption(walkers.step(50))

@@ -103,7 +103,7 @@ def test_cold_it_stays_in_one_picture(dreams: Live) -> None:
 
 def test_the_bet_comes_first(dreams: Live) -> None:
     start(dreams, prediction="").step(60)
-    ask = dreams.box.locator(".xp-at-ask")
+    ask = dreams.box.locator(".xp-bet")
     expect(ask).to_be_visible()
     assert "once you have bet" in caption(dreams)
     dreams.button("Noise, as before").click()

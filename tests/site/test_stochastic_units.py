@@ -109,7 +109,7 @@ def test_a_local_minimum_traps_it_and_heat_frees_it(units: Live) -> None:
 
 def test_the_bet_comes_first(units: Live) -> None:
     start(units, prediction="", temperature=2).step(20)
-    ask = units.box.locator(".xp-at-ask")
+    ask = units.box.locator(".xp-bet")
     expect(ask).to_be_visible()
     assert math.isnan(units.readouts()["kl"])
     assert "once you have bet" in caption(units)
