@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from book_lib.explorables import Choice, Numeric, Quiz, Series, Sketch, base, explore
 from tests.site import bare, driver
 from tests.site.checks import check_explorable
+from tests.site.conftest import PATIENCE
 from tests.site.driver import Live
 
 HERE = Path(__file__).parent
@@ -131,7 +132,7 @@ def opened(browser: Browser, address: str, folder: Path) -> Iterator[Callable[..
     def start(name: str, *, width: int = 1280, reduced: bool = True, disk: bool = False, **options) -> Page:
         motion = "reduce" if reduced else "no-preference"
         context = browser.new_context(viewport={"width": width, "height": 900}, reduced_motion=motion, **options)
-        context.set_default_timeout(60_000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         page.watch = driver.Watch(page, address, folder.as_uri())

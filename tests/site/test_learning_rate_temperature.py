@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from book_lib.explorables import LearningRateTemperature
 from book_lib.optimization import stationary_temperature
@@ -89,6 +89,20 @@ def test_batches_and_rates_cool_alike(walkers: Live) -> None:
         assert said.endswith("temperature 0.32"), said  # a change of the batch is heard there too
         assert shown["temperature"] == pytest.approx(0.32)
         assert shown["fair"] == pytest.approx(LearningRateTemperature().wells.share(0.32), rel=1e-9)
+
+
+def test_a_link_carries_the_bet(walkers: Live, live: Callable[..., Live]) -> None:
+    start(walkers, prediction="")
+    bet = walkers.button("The narrow, deep one")
+    bet.focus()
+    bet.press("Enter")
+    expect(walkers.button("Play")).to_be_focused()  # the focus is not lost with the card
+    walkers.page.wait_for_function("() => location.hash.includes('learning_rate_temperature.prediction')")
+    walkers.page.reload()
+    again = live(walkers.page, "learning_rate_temperature").settle()
+    assert again.get("prediction") == "deep"
+    expect(again.box.locator(".xp-bet")).to_have_count(0)
+    assert math.isfinite(again.readouts()["fair"])
 
 
 def test_the_bet_comes_first_and_is_answered(walkers: Live) -> None:
