@@ -12,7 +12,7 @@ import datetime
 import json
 from pathlib import Path
 
-from benchmarks import categorical, conv2d, ising, scalar_engine, softmax_digits, tensor_digits
+from benchmarks import bpe, categorical, conv2d, gpt, ising, scalar_engine, softmax_digits, tensor_digits
 from benchmarks.timing import machine
 
 FOLDER = Path(__file__).resolve().parent
@@ -88,6 +88,21 @@ def tensor_table(rows: list[dict]) -> list[str]:
     return lines
 
 
+def bpe_table(rows: list[dict]) -> list[str]:
+    """Lay out the rows of the comparison of byte-pair encoders: times, and ratios to Hugging Face's."""
+    lines = ["| | training, ms | ratio | encoding, ms | ratio |", "|---|--:|--:|--:|--:|"]
+    for row in rows:
+        cells = f"{row['train_ms']:.0f} | {row['train_ratio']:.2f} | {row['encode_ms']:.0f} | {row['encode_ratio']:.2f}"
+        lines.append(f"| {row['name']} | {cells} |")
+    return lines
+
+
+def gpt_table(rows: list[dict]) -> list[str]:
+    """Lay out the rows of the comparison of GPTs: time of a step or a token, and how many times as fast."""
+    lines = ["| | | ms | times as fast |", "|---|---|--:|--:|"]
+    return lines + [f"| {r['work']} | {r['name']} | {r['milliseconds']:.2f} | {r['ratio']:.2f} |" for r in rows]
+
+
 def heading(title: str, entry: dict) -> list[str]:
     """Write a comparison's title, its date and the machine."""
     described = ", ".join(f"{key} {value}" for key, value in entry["machine"].items())
@@ -121,6 +136,14 @@ def report(results: dict) -> str:
         entry = results["tensor_digits"]
         title = "An MLP trained on 1,797 digits, three epochs, one thread"
         lines += [*heading(title, entry), *tensor_table(entry["rows"]), ""]
+    if "bpe" in results:
+        entry = results["bpe"]
+        learned = f"{entry['merges']} merges from {entry['trained']:,} characters"
+        title = f"Byte-pair encoding: {learned}, then {entry['encoded']:,} encoded"
+        lines += [*heading(title, entry), *bpe_table(entry["rows"]), ""]
+    if "gpt" in results:
+        entry = results["gpt"]
+        lines += [*heading("A small GPT: training and writing, one thread", entry), *gpt_table(entry["rows"]), ""]
     build = results.get("build", {"cold_seconds": None, "rebuild_seconds": None, "date": None})
     lines += [f"### Building the book ({build['date'] or 'not measured yet'})", ""]
     lines += ["| | seconds |", "|---|--:|"]
@@ -157,6 +180,9 @@ def main() -> None:
         new["softmax_digits"] = {**when, "rows": softmax_digits.run()}
         new["scalar_engine"] = {**when, "rows": scalar_engine.run()}
         new["tensor_digits"] = {**when, "rows": tensor_digits.run()}
+        sizes = {"merges": bpe.MERGES, "trained": bpe.TRAINED, "encoded": bpe.ENCODED}
+        new["bpe"] = {**when, **sizes, "rows": bpe.run()}
+        new["gpt"] = {**when, "rows": gpt.run()}
         images = f"{conv2d.IMAGES} images of {conv2d.CHANNELS} × {conv2d.SIDE} × {conv2d.SIDE}"
         kernels = f"{conv2d.KERNELS} kernels of {conv2d.KERNEL} × {conv2d.KERNEL}"
         new["conv2d"] = {**when, "images": images, "kernels": kernels, "rows": conv2d.run()}

@@ -1,4 +1,4 @@
-"""The data sets of the book: two small tables, three real sets, two synthetic ones, and some photographs.
+"""The data sets of the book: two small tables, three real sets, two synthetic ones, some photographs, and a text.
 
 The tables of houses and rents are the numbers of a lecture: made to teach, not measured. Real data come
 from scikit-learn and scikit-image, which ship them, so nothing is downloaded. What is synthetic says so in ``origin``.
@@ -15,11 +15,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from book_lib import _checks, learning
+from book_lib._corpus import Corpus, corpus
 from book_lib.rng import RandomLike, as_generator
 
 __all__ = [
+    "Corpus",
     "Dataset",
     "Scores",
+    "corpus",
     "diabetes",
     "digits",
     "faces",
