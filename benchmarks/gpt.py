@@ -16,7 +16,7 @@ import numpy as np
 
 from benchmarks.timing import best_times, one_thread
 
-VOCABULARY, CONTEXT, BATCH, STEPS, ROUNDS = 65, 64, 12, 10, 4
+VOCABULARY, CONTEXT, BATCH, STEPS, ROUNDS = 65, 64, 12, 20, 4
 WINDOW, WRITTEN = 256, 16  # tokens of a model that writes, and how many of them without a cache
 SIZES = {"context": CONTEXT, "width": 128, "layers": 4, "heads": 4}
 OURS, PEER = "book_lib.transformer", "plain loop of torch's modules"
@@ -41,22 +41,22 @@ def model():
 
 
 def ours(ids: np.ndarray) -> Callable[[], list[float]]:
-    """Return what takes ten steps with `book_lib.transformer.train` and tells the mean loss."""
+    """Return what takes twenty steps with `book_lib.transformer.train` and tells the mean loss."""
     from book_lib.transformer import TrainConfig, train
 
     gpt = model()
     settings = {"optimizer": "adamw", "learning_rate": 1e-3, "warmup": 0, "schedule": "constant", "weight_decay": 0.1}
     seeds = iter(range(10_000))
 
-    def ten() -> list[float]:
+    def some() -> list[float]:
         config = TrainConfig(STEPS, batch_tokens=BATCH * CONTEXT, seed=next(seeds), **settings)
         return train(gpt, ids, config).losses
 
-    return ten
+    return some
 
 
 def peer(ids: np.ndarray) -> Callable[[], list[float]]:
-    """Return what takes ten steps of a plain loop, from our first weights, and tells the mean loss."""
+    """Return what takes twenty steps of a plain loop, from our first weights, and tells the mean loss."""
     import torch
 
     net, data = plain_model(), torch.from_numpy(ids)
@@ -65,7 +65,7 @@ def peer(ids: np.ndarray) -> Callable[[], list[float]]:
          {"params": [p for p in net.parameters() if p.ndim < 2], "weight_decay": 0.0}], lr=1e-3, betas=(0.9, 0.95),
     )  # fmt: skip
 
-    def ten() -> list[float]:
+    def some() -> list[float]:
         losses = []
         for _ in range(STEPS):
             starts = torch.randint(len(data) - CONTEXT, (BATCH,)).tolist()
@@ -79,7 +79,7 @@ def peer(ids: np.ndarray) -> Callable[[], list[float]]:
             losses.append(loss.item())
         return [float(np.mean(losses))]
 
-    return ten
+    return some
 
 
 def plain_model():

@@ -104,6 +104,10 @@ def test_the_alignment_of_a_reversal_is_the_anti_diagonal(here):
 def test_a_recurrent_encoder_is_right_and_looks_elsewhere(here):
     assert here.numbers["right_recurrent"] > 98
     assert here.numbers["anti_recurrent"] < 0.3 < here.numbers["anti_additive"]
+    table = here.names["alignments"]["recurrent"]
+    beside = [table[t, 9 - t + 1] for t in range(1, 10)]  # the state that has read one symbol more
+    assert here.numbers["beside"] == pytest.approx(np.mean(beside)) and np.mean(beside) > 0.4
+    assert sum(table[t].argmax() == 9 - t for t in range(10)) <= 3
     assert "not what was used there" in here.prose("sec-tf-alignment")
 
 
@@ -403,7 +407,7 @@ def test_the_assembled_model_passes_the_three_tests(here):
 def test_the_words_of_the_page_s_model_are_words(here):
     numbers = here.numbers
     assert numbers["page_parameters"] == 875_264 and numbers["page_held_out"] < math.log(512) / 2
-    assert numbers["words_said"] > 60 and numbers["words_real"] > 50
+    assert numbers["words_said"] > 40 and numbers["words_real"] > 75
     text = datasets.corpus().train_text.lower()
     for word in here.names["real"][:20]:
         assert re.search(rf"(?<![a-z]){word}(?![a-z])", text)
@@ -441,6 +445,9 @@ def test_the_page_s_model_has_a_head_that_looks_one_back(here):
     assert here.numbers["page_prev"] > 3 * here.numbers["prev_blind"]
     assert here.numbers["prev_blind"] == pytest.approx((sum(1 / n for n in range(1, 129)) - 1) / 127)
     assert here.numbers["page_second"] > here.numbers["again"] + 1
+    assert here.numbers["cost_prev"] > 5 * here.numbers["cost_median"] > 0
+    costs = here.names["costs"]
+    assert np.unravel_index(costs.argmax(), costs.shape) == here.names["where"]
 
 
 def test_loss_against_size(here):

@@ -1,14 +1,17 @@
 """The benchmarks compare right things: the peers sample the right laws, and ours is fast enough."""
 
 import numpy as np
+import torch
 from scipy.stats import chisquare
 
 from benchmarks import __main__ as command
 from benchmarks import categorical as samplers
+from benchmarks import gpt
 from benchmarks import ising as rivals
 from benchmarks import softmax_digits as training
 from benchmarks.timing import best_times, machine
 from book_lib.ising import blocking, energy, kaufman_torus
+from book_lib.sampling import generate
 
 OURS = ("book_lib metropolis, compact", "book_lib metropolis, bit-packed")
 
@@ -114,3 +117,39 @@ def test_the_tables_of_engines_show_times_and_ratios():
     text = command.report({"scalar_engine": {**when, "rows": [scalar]}, "tensor_digits": {**when, "rows": [array]}})
     assert "2-16-16-1, 100 examples (x)" in text and "| a | 42 | 7 | 8.1 | 1.7 | 1.9 |" in text
     assert "three epochs, one thread (x)" in text and "| b | digits | float64 | 42 | 0.73 | 0.123457 |" in text
+
+
+def test_a_small_gpt_trains_as_quickly_as_a_plain_loop_and_writes_much_faster_with_its_cache():
+    rows = {(row["work"], row["name"]): row["ratio"] for row in gpt.run(rounds=4)}
+    assert rows["a step", gpt.OURS] >= 0.85, rows  # as quick, but for the noise of a busy machine
+    assert rows["a token", gpt.CACHED] >= 8, rows
+
+
+def test_both_loops_train_the_same_network_alike():
+    ids = gpt.text(20_000)
+    ours, plain = gpt.model(), gpt.plain_model()
+    window = torch.from_numpy(ids[None, : gpt.CONTEXT])
+    with torch.no_grad():
+        assert torch.allclose(ours(window), plain(window), atol=1e-5)
+    steps = gpt.ours(ids), gpt.peer(ids)
+    for _ in range(3):
+        losses = [step()[-1] for step in steps]
+    assert max(losses) < 3.9 and abs(losses[0] - losses[1]) < 0.3
+
+
+def test_both_ways_of_writing_write_the_same():
+    ways, model = gpt.writing(64), gpt.model()
+    cached, uncached = ways[gpt.CACHED](), ways[gpt.UNCACHED]()
+    assert len(cached) == 65 and cached[:64] == uncached
+    drawn = [generate(m, [0], 64, rng=1) for m in (model, gpt.WithoutCache(model))]
+    assert drawn[0] == drawn[1] and len(set(drawn[0])) > 20
+
+
+def test_the_tables_of_encoders_and_gpts_show_times_and_ratios():
+    row = {"name": "a", "train_ms": 41.6, "train_ratio": 0.87, "encode_ms": 237.2, "encode_ratio": 0.22}
+    step = {"work": "a step", "name": "b", "milliseconds": 31.456, "ratio": 1.02}
+    when = {"date": "x", "machine": machine()}
+    sizes = {"merges": 256, "trained": 186_000, "encoded": 10**6}
+    text = command.report({"bpe": {**when, **sizes, "rows": [row]}, "gpt": {**when, "rows": [step]}})
+    assert "256 merges from 186,000 characters, then 1,000,000 encoded (x)" in text
+    assert "| a | 42 | 0.87 | 237 | 0.22 |" in text and "| a step | b | 31.46 | 1.02 |" in text

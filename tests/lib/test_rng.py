@@ -12,6 +12,8 @@ from scipy import stats
 from book_lib.rng import CounterRNG, as_generator, raw_uint32, threefry2x32
 from tests.golden.vectors import GOLDEN, KNOWN_ANSWERS
 
+# Least squares and descents that are ill-conditioned: another processor's sums, in another order, move them so far.
+ILL_CONDITIONED = {"divergence": 1e-7, "legendre": 1e-9, "mlp": 1e-9, "regression": 1e-9}
 FOLDER = Path(__file__).resolve().parent.parent / "golden"
 
 
@@ -34,21 +36,21 @@ def test_known_answers_with_13_rounds(key, words):
 def test_golden_vectors_are_up_to_date(name):
     stored = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     made = json.loads(json.dumps(GOLDEN[name]()))
-    differences = list(compare(stored, made, name))
+    differences = list(compare(stored, made, name, ILL_CONDITIONED.get(name, 1e-12)))
     assert not differences, f"run `python -m tests.golden {name}`: {differences[:5]}"
 
 
-def compare(stored, made, where):
+def compare(stored, made, where, tolerance):
     """Yield the places where two trees of JSON differ; floats may differ in the last bits."""
     if isinstance(stored, float) or isinstance(made, float):
-        if made != pytest.approx(stored, rel=1e-12, abs=1e-12):
+        if made != pytest.approx(stored, rel=tolerance, abs=tolerance):
             yield f"{where}: {stored} became {made}"
     elif isinstance(stored, dict) and isinstance(made, dict) and stored.keys() == made.keys():
         for key in stored:
-            yield from compare(stored[key], made[key], f"{where}.{key}")
+            yield from compare(stored[key], made[key], f"{where}.{key}", tolerance)
     elif isinstance(stored, list) and isinstance(made, list) and len(stored) == len(made):
         for i, pair in enumerate(zip(stored, made, strict=True)):
-            yield from compare(*pair, f"{where}[{i}]")
+            yield from compare(*pair, f"{where}[{i}]", tolerance)
     elif stored != made:
         yield f"{where}: {str(stored)[:60]} became {str(made)[:60]}"
 
