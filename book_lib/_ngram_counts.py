@@ -69,10 +69,11 @@ def token_sequences(name: str, sequences: Any, vocab_size: int) -> tuple[Ids, Id
         TypeError: if they are text, no sequences, or not of integers.
         ValueError: if an id is not in 0 … V − 1, or sequences are nested deeper.
     """
-    if isinstance(sequences, (str, bytes)) or not isinstance(sequences, Iterable):
+    # subtle: an array without a shape calls itself iterable, and is not.
+    if isinstance(sequences, (str, bytes)) or not isinstance(sequences, Iterable) or _shapeless(sequences):
         raise TypeError(f"{name} must be ids or sequences of ids, got {type(sequences).__name__}")
     together = sequences if isinstance(sequences, np.ndarray) and sequences.ndim == 1 else list(sequences)
-    one = len(together) == 0 or not isinstance(together[0], Iterable) or getattr(together[0], "shape", None) == ()
+    one = len(together) == 0 or not isinstance(together[0], Iterable) or _shapeless(together[0])
     rows = [arrays.indices(name, row, vocab_size) for row in ([together] if one else together)]
     for row in rows:
         if row.ndim != 1:
@@ -81,6 +82,10 @@ def token_sequences(name: str, sequences: Any, vocab_size: int) -> tuple[Ids, Id
     starts = np.cumsum([0, *lengths[:-1]])
     ids = np.concatenate(rows)
     return ids, np.arange(len(ids)) - np.repeat(starts, lengths)
+
+
+def _shapeless(value: Any) -> bool:
+    return getattr(value, "shape", None) == ()
 
 
 def count_levels(ids: Ids, places: Ids, order: int, vocab_size: int) -> list[Level]:

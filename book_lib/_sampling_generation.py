@@ -55,8 +55,8 @@ def generate(
     Raises:
         TypeError: if an argument is of the wrong kind; without ``rng`` at T > 0; if the model is none.
         ValueError: if the prompt is longer than the context, empty where it must not be, or holds ids that the
-            model does not know; for settings as in :func:`book_lib.sampling.sample`; for logits that are
-            NaN, or all −∞; under "error" as said.
+            model does not know, or ``stop`` does; for settings as in :func:`book_lib.sampling.sample`; for
+            logits that are NaN, or all −∞; under "error" as said.
 
     See the section :ref:`sec-lm-generation`.
 
@@ -69,7 +69,7 @@ def generate(
     steps = _checks.integer("max_new_tokens", max_new_tokens, 0)
     laws.check_settings(temperature, top_k, top_p)
     generator = None if rng is None and temperature == 0 else as_generator(rng)
-    ends, context = _ends(stop), reader.context
+    ends, context = _ends(stop, reader.vocab_size), reader.context
     _checks.one_of("when_full", when_full, WHEN_FULL)
     if when_full == "error" and len(text) + steps - 1 > context:
         raise ValueError(
@@ -85,12 +85,13 @@ def generate(
     return text
 
 
-def _ends(stop: int | Iterable[int] | None) -> set[int]:
+def _ends(stop: int | Iterable[int] | None, vocab_size: int | None) -> set[int]:
     if stop is None:
         return set()
-    if isinstance(stop, Iterable) and not isinstance(stop, (str, bytes)):
-        return {_checks.integer("stop", token, 0) for token in stop}
-    return {_checks.integer("stop", stop, 0)}
+    # subtle: an array without a shape calls itself iterable, and is not.
+    several = isinstance(stop, Iterable) and not isinstance(stop, (str, bytes)) and getattr(stop, "ndim", 1)
+    most = None if vocab_size is None else vocab_size - 1
+    return {_checks.integer("stop", token, 0, most) for token in (stop if several else [stop])}
 
 
 class _Reader:
@@ -102,12 +103,12 @@ class _Reader:
             raise TypeError(f"model must have next_logits(ids) or start(), got {type(model).__name__}")
         context = _feature(model, "context")
         self.context = math.inf if context is None else _checks.integer("model.context", context, 1)
+        self.vocab_size = _feature(model, "vocab_size")
         self.model, self.state = model, None
 
     def prompt(self, ids: ArrayLike) -> list[int]:
         """Return the prompt as a new list, refusing what the model cannot begin with."""
-        size = _feature(self.model, "vocab_size")
-        text = arrays.indices("ids", ids, _checks.LONGEST if size is None else size)
+        text = arrays.indices("ids", ids, _checks.LONGEST if self.vocab_size is None else self.vocab_size)
         if text.ndim != 1:
             raise ValueError(f"ids must have shape (N,), got {text.shape}")
         if len(text) > self.context:

@@ -83,6 +83,8 @@ def ablate(model: GPT, heads: Iterable[tuple[int, int]]) -> Iterator[None]:
 
 
 def _by_layer(heads: Iterable[tuple[int, int]], config: GPTConfig) -> dict[int, list[int]]:
+    if not isinstance(heads, Iterable):
+        raise TypeError(f"heads must be pairs (layer, head), got {heads!r}")
     found: dict[int, list[int]] = {}
     for pair in heads:
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:

@@ -10,7 +10,7 @@ See the section :ref:`sec-tf-page`.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +27,7 @@ FORMAT = 1
 
 LEVELS = 127  # −127 … 127: −128 stays unused, so that the levels are symmetric about 0
 SCALE = ":scale"  # the scales of the rows of `w` are in `w:scale`
+TABLE = "token_embedding.weight"
 SIZES = ("vocab_size", "context", "width", "layers", "heads", "hidden")
 ACTIVATIONS = ("gelu", "gelu_tanh")
 MATRICES = ("qkv.weight", "out.weight", "up.weight", "down.weight", "token_embedding.weight", "unembedding.weight")
@@ -107,8 +108,8 @@ def page_arrays(model: GPT, tokenizer: BPETokenizer, precision: str = "int8") ->
 
     Raises:
         TypeError: if either is of another kind.
-        ValueError: if the tokenizer has more ids than the model, ids in an order of its own, or splits text by a
-            pattern that pages do not know.
+        ValueError: if the model has no weights (``seed=None``), or such as float32 does not hold; if the tokenizer
+            has more ids than the model, ids in an order of its own, or splits text by a pattern that pages do not know.
 
     See the section :ref:`sec-tf-page`.
 
@@ -132,12 +133,11 @@ def page_arrays(model: GPT, tokenizer: BPETokenizer, precision: str = "int8") ->
             f"tokenizer must have at most the model's {model.config.vocab_size} ids, got {tokenizer.vocab_size}"
         )
     arrays = {"config": _sizes(model.config)} | _words(tokenizer)
-    for name, tensor in model.state_dict().items():
-        weight = tensor.detach().cpu().float().numpy()
+    for name, weight in _weights(model):
         if precision == "int8" and name.endswith(MATRICES):
             arrays[name], arrays[name + SCALE] = quantize(weight)
         else:
-            arrays[name] = weight.astype(np.float32)
+            arrays[name] = weight.copy()
     return arrays
 
 
@@ -145,7 +145,9 @@ def from_page_arrays(arrays: Mapping[str, ArrayLike]) -> tuple[GPT, BPETokenizer
     """Read back what :func:`page_arrays` has packed: the model with its rounded weights, and the tokenizer.
 
     Raises:
-        ValueError: if an array is missing, or of another format, shape or kind; names it.
+        TypeError: if they are no mapping.
+        ValueError: if an array is missing, or of another format, shape or kind, or there are not as many blocks as
+            layers; names it.
 
     See the section :ref:`sec-tf-page`.
     """
@@ -153,14 +155,16 @@ def from_page_arrays(arrays: Mapping[str, ArrayLike]) -> tuple[GPT, BPETokenizer
 
     from book_lib.transformer import GPT
 
-    model = GPT(_config(arrays))
+    if not isinstance(arrays, Mapping):
+        raise TypeError(f"arrays must be a mapping from names to arrays, got {type(arrays).__name__}")
+    model = GPT(_config(arrays), seed=None)
     weights = {}
     for name, tensor in model.state_dict().items():
         weight = _weight(arrays, name)
         if weight.shape != tuple(tensor.shape):
             raise ValueError(f"arrays[{name!r}] must have shape {tuple(tensor.shape)}, got {weight.shape}")
         weights[name] = torch.from_numpy(weight.copy())
-    model.load_state_dict(weights)
+    model.load_state_dict(weights, assign=True)
     tokenizer = _tokenizer(arrays)
     if tokenizer.vocab_size > model.config.vocab_size:
         count, most = tokenizer.vocab_size, model.config.vocab_size
@@ -173,6 +177,7 @@ def quantized(model: GPT) -> GPT:
 
     Raises:
         TypeError: if it is no GPT.
+        ValueError: if it has no weights (``seed=None``), or such as float32 does not hold.
 
     See the section :ref:`sec-tf-page`.
 
@@ -189,8 +194,7 @@ def quantized(model: GPT) -> GPT:
         raise TypeError(f"model must be a GPT, got {type(model).__name__}")
     rounded = GPT(model.config)
     weights = {}
-    for name, tensor in model.state_dict().items():
-        weight = tensor.detach().cpu().float().numpy()
+    for name, weight in _weights(model):
         weights[name] = torch.from_numpy(
             dequantize(*quantize(weight)) if name.endswith(MATRICES) else weight.copy()
         )
@@ -199,6 +203,17 @@ def quantized(model: GPT) -> GPT:
 
 
 # ------------------------------------------------------------------------------------------------------ pieces
+
+
+def _weights(model: GPT) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """A model's weights by their names, refusing what a page cannot compute with."""
+    if model.token_embedding.weight.is_meta:
+        raise ValueError("model must have weights; this one was made with seed=None")
+    for name, tensor in model.state_dict().items():
+        weight = tensor.detach().cpu().float().numpy()
+        if not np.isfinite(weight).all():
+            raise ValueError(f"model must have weights that float32 holds, got NaN or infinity in {name}")
+        yield name, weight
 
 
 def _sizes(config: GPTConfig) -> NDArray[np.int32]:
@@ -211,13 +226,26 @@ def _config(arrays: Mapping[str, ArrayLike]) -> GPTConfig:
     from book_lib.transformer import GPTConfig
 
     numbers = np.asarray(_array(arrays, "config"))
-    if numbers.shape != (len(SIZES) + 4,) or numbers[0] != FORMAT:
-        raise ValueError(f"arrays['config'] must be of format {FORMAT}, got {numbers.tolist()}")
+    if numbers.shape != (len(SIZES) + 4,) or numbers.dtype.kind not in "iu" or numbers[0] != FORMAT:
+        raise ValueError(
+            f"arrays['config'] must be of format {FORMAT}, in {len(SIZES) + 4} integers, got {numbers.tolist()}"
+        )
     sizes = {name: int(n) for name, n in zip(SIZES, numbers[1:], strict=False)}
     tanh, bias, tied = (int(n) for n in numbers[-3:])
     if not {tanh, bias, tied} <= {0, 1}:
         raise ValueError(f"arrays['config'] must end in three flags, 0 or 1, got {numbers[-3:].tolist()}")
-    return GPTConfig(**sizes, activation=ACTIVATIONS[tanh], bias=bool(bias), tied=bool(tied))
+    try:
+        config = GPTConfig(**sizes, activation=ACTIVATIONS[tanh], bias=bool(bias), tied=bool(tied))
+    except ValueError as error:
+        raise ValueError(f"arrays['config'] must hold the sizes of a GPT: {error}") from None
+    # subtle: before a model is made; sizes that were damaged could ask for more than any memory.
+    blocks = len({name.split(".")[1] for name in arrays if name.startswith("blocks.")})
+    if config.layers != blocks:
+        raise ValueError(f"arrays must hold as many blocks as layers, {config.layers}, got {blocks}")
+    table, shape = np.shape(_array(arrays, TABLE)), (config.vocab_size, config.width)
+    if table != shape:
+        raise ValueError(f"arrays[{TABLE!r}] must have shape {shape}, got {table}")
+    return config
 
 
 def _array(arrays: Mapping[str, ArrayLike], name: str) -> Any:
@@ -230,7 +258,13 @@ def _weight(arrays: Mapping[str, ArrayLike], name: str) -> NDArray[np.float32]:
     """One array as float32."""
     weight = np.asarray(_array(arrays, name))
     if weight.dtype != np.int8:
-        return _checks.finite_array(f"arrays[{name!r}]", weight).astype(np.float32)
+        # subtle: levels that lost their sign on the way would be weights of some hundreds.
+        if weight.dtype.kind != "f":
+            raise ValueError(f"arrays[{name!r}] must hold floating-point numbers or int8, got {weight.dtype.name}")
+        _checks.finite_array(f"arrays[{name!r}]", weight)
+        if np.abs(weight).max(initial=0) > np.finfo(np.float32).max:
+            raise ValueError(f"arrays[{name!r}] must hold numbers that float32 has, got {np.abs(weight).max():g}")
+        return weight.astype(np.float32)
     try:
         return dequantize(weight, _array(arrays, name + SCALE))
     except (TypeError, ValueError) as error:
@@ -258,13 +292,15 @@ def _tokenizer(arrays: Mapping[str, ArrayLike]) -> BPETokenizer:
     merges = np.asarray(_array(arrays, "merges"))
     if merges.ndim != 2 or merges.shape[1] != 2 or merges.dtype.kind not in "iu":
         raise ValueError(f"arrays['merges'] must be pairs of integers, got {merges.dtype.name} of shape {merges.shape}")
+    words = _array(arrays, "tokenizer")
     try:
-        rest = json.loads(bytes(np.asarray(_array(arrays, "tokenizer"), dtype=np.uint8)))
-        specials, split = rest["specials"], rest["split"]
-    except (TypeError, KeyError, UnicodeDecodeError, json.JSONDecodeError, OverflowError) as error:
+        # subtle: of a list; an array would take 300 for 44, and 0.5 for 0.
+        rest = json.loads(bytes(np.asarray(words).tolist()))
+        specials, split = rest["specials"], {True: GPT2_SPLIT, False: None}[rest["split"]]
+    except (TypeError, KeyError, ValueError, OverflowError, RecursionError) as error:
         raise ValueError(f"arrays['tokenizer'] must be JSON with specials and split: {error!r}") from None
     pairs = [(int(a), int(b)) for a, b in merges]
     try:
-        return BPETokenizer(pairs, special_tokens=specials, split=GPT2_SPLIT if split else None)
+        return BPETokenizer(pairs, special_tokens=specials, split=split)
     except (TypeError, ValueError) as error:
         raise ValueError(f"arrays['merges'] and arrays['tokenizer'] must make a tokenizer: {error}") from None

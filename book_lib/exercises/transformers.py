@@ -152,15 +152,14 @@ def wave_step(frequency: float, by: float) -> NDArray:
 
 
 STEP_SLIPS = (
-    Slip(lambda w, a: wave_step(w, -a), "That is a step to the left: check the signs of the sines."),
     Slip(
-        lambda w, a: wave_step(w, a)[::-1, ::-1] * np.array([[1, -1], [-1, 1]]),
-        "That is for (cos, sin): here the sine comes first.",
+        lambda w, a: wave_step(w, -a),
+        "That is a step to the left, or one to the right for (cos, sin): check the signs, the sine comes first here.",
     ),
     Slip(lambda w, a: wave_step(1.0, a), "The frequency is missing: the angle is ωa."),
     Slip(lambda w, a: wave_step(w, 1.0), "The length of the step is missing: the angle is ωa."),
     Slip(
-        lambda w, a: abs(wave_step(w, a)) * np.array([[1, 1], [1, 1]]),
+        lambda w, a: np.array([[math.cos(w * a), math.sin(w * a)], [math.sin(w * a), math.cos(w * a)]]),
         "A minus sign is missing: cos(x + y) = cos x cos y − sin x sin y.",
     ),
 )

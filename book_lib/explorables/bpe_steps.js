@@ -9,7 +9,7 @@ import { frame } from "./kit/frame.js";
 import { readout } from "./kit/readout.js";
 import { strings } from "./kit/strings.js";
 import { reducedMotion } from "./kit/theme.js";
-import { bet, isMade } from "./parts/bet.js";
+import { bet, declined, isMade } from "./parts/bet.js";
 
 const LONGEST = 600; // characters, as in bpe_steps.py
 const MOST = 60; // merges
@@ -23,21 +23,21 @@ const t = strings({
     name: "Byte-pair encoding, step by step",
     text: "Text", textHelp: "Type your own, up to {most} characters, in any language. ␣ is a space, ↵ a new line.",
     rhyme: "A rhyme", english: "Prose", chinese: "中文", code: "Code",
-    split: "Split by GPT-2’s pattern first", merges: "Merges", mergesSpoken: "{n} merges done",
+    split: "Split by GPT-2’s pattern first", merges: "Merges", mergesSpoken: "merges done: {n}",
     ask: "Which pair of neighbours merges first?", askHow: "The one that stands side by side most often. Count by eye; then step.",
     skip: "Just show me",
     tokens: "The text as tokens", pairs: "Counts of pairs", pair: "pair", count: "count", next: "merges next", ids: "ids",
-    rules: "Merges so far", rule: "{a} + {b} → {c}, {n} times", id: "id", token: "token",
+    rules: "Merges so far", rule: "{a} + {b} → {c}, {n} ×", id: "id", token: "token",
     hidden: "The counts are shown once you have bet.",
     tokensRead: "Tokens", perCharacter: "Tokens a character", bytes: "Bytes", vocabulary: "Vocabulary",
     key: "Square: a byte. Round: merged. Bold: merged last. Dashed: merges next.",
     sayEmpty: "No text, no tokens: type some.",
     sayBytes: "No merge yet: {tokens} bytes make {characters} characters, and each byte is a token.",
     sayWide: "No merge yet: {tokens} bytes make {characters} characters, {ratio} a character. Letters outside ASCII take two to four bytes.",
-    saySteps: "Merge {n} joined {a} and {b} into {c}, {count} times. {tokens} tokens are left of {bytes} bytes.",
+    saySteps: "Merge {n}: {a} and {b}, counted {count} ×, became {c}. {tokens} tokens are left of {bytes} bytes.",
     sayEnd: "After {n} merges no pair is left: every piece is one token. That is learnt by heart, not a vocabulary.",
     sayOnce: " Every pair left occurs once: such merges would be of use to this text alone.",
-    won: " You bet right: {a} {b} merged first.", lost: " You bet on {c} {d}, {m} times; {a} {b} came {n} times and merged first.",
+    won: " You bet right: {a} {b} merges first.", lost: " You bet on {c} {d}, {m} times; {a} {b} comes {n} times and merges first.",
     tie: " You bet on {c} {d}, as frequent as {a} {b}; of equals the smaller ids merge first.",
   },
   zh: {
@@ -55,7 +55,7 @@ const t = strings({
     sayEmpty: "没有文字就没有词元：请输入一些。",
     sayBytes: "尚未合并：{tokens} 个字节组成 {characters} 个字符，每个字节是一个词元。",
     sayWide: "尚未合并：{tokens} 个字节组成 {characters} 个字符，每字符 {ratio} 个。ASCII 之外的文字每个占二到四个字节。",
-    saySteps: "第 {n} 次合并把 {a} 与 {b} 合成 {c}，共 {count} 处。{bytes} 个字节还剩 {tokens} 个词元。",
+    saySteps: "第 {n} 次合并：{a} 与 {b}（计数 {count}）合成 {c}。{bytes} 个字节还剩 {tokens} 个词元。",
     sayEnd: "{n} 次合并后已没有可合并的对：每一块就是一个词元。这是死记硬背，不是词表。",
     sayOnce: "剩下的对都只出现一次：这样的合并只对这段文字有用。",
     won: "你猜对了：{a} {b} 最先合并。", lost: "你猜的是 {c} {d}，{m} 次；{a} {b} 有 {n} 次，最先合并。",
@@ -85,9 +85,12 @@ export function written(bytes) {
   }
 }
 
+/** At most so many characters, none of them cut in half. @param {string} text */
+const cropped = (text) => (text.length > LONGEST ? [...text].slice(0, LONGEST).join("") : text);
+
 /** @param {(trait: string) => any} get @returns {State} */
 export function stateOf(get) {
-  const text = get("text").slice(0, LONGEST);
+  const text = cropped(get("text"));
   const bpe = merged(text, get("split"), get("merges"));
   return { bpe, start: new Bpe(text, get("split")).pairs(), pairs: bpe.pairs(), text, bet: get("prediction") };
 }
@@ -97,22 +100,31 @@ function render({ model, el }) {
   const f = frame({ model, el, name: "bpe_steps", label: t("name") });
   const get = (/** @type {string} */ trait) => model.get(trait);
   const area = editor(f);
-  const card = question(f, stateOf(get).start);
+  let state = stateOf(get);
+  let card = question(f, state.start);
+  let [asked, staked] = [state, state]; // what the question is about, and the bet
   const show = picture(f);
   const draw = () => {
     area.show();
+    state = stateOf(get);
+    if (!isMade(f) && !sameStart(asked, state)) { // another text, another question
+      card.close();
+      [card, asked] = [question(f, state.start), state];
+    }
     if (get("merges") === 0 || isMade(f)) card.show(); // merges that were shipped tell the answer
-    show(stateOf(get));
+    if (state.bet !== staked.bet) staked = state;
+    const other = state.bet !== "" && !sameStart(staked, state); // a bet on one text says nothing of another
+    show(other ? { ...state, bet: "skipped" } : state);
   };
   clock(f, {
-    step: (n) => f.assign({ merges: Math.min(MOST, get("merges") + n), ...skipped(f) }),
+    step: (n) => f.assign({ merges: Math.min(MOST, get("merges") + n), ...declined(f) }),
     onFrame: () => {},
     onReset: () => f.assign({ merges: 0 }),
     done: () => get("merges") >= MOST || stateOf(get).pairs.length === 0,
     perFrame: () => (reducedMotion() ? 10 : 1) * PER_FRAME, // of fewer frames
   });
-  slider(f, { trait: "merges", label: t("merges"), min: 0, max: MOST, step: 1, words: (n) => t("mergesSpoken", { n }),
-    onInput: (_, { user }) => user && f.assign(skipped(f)) });
+  slider(f, { trait: "merges", label: t("merges"), min: 0, max: MOST, step: 1, words: (n) => t("mergesSpoken", { n: Math.min(n, merged(state.text, get("split"), n).merges.length) }),
+    onInput: (_, { user }) => user && f.assign(declined(f)) });
   toggle(f, { trait: "split", label: t("split") });
   f.root.insertBefore(f.controls, f.stage); // the slider beside what it changes, above tables of changing length
   for (const trait of ["text", "split", "merges", "prediction"]) f.watch(trait, draw);
@@ -121,8 +133,8 @@ function render({ model, el }) {
   return f.destroy;
 }
 
-/** Who merges before betting has declined to bet. @param {Frame} f */
-const skipped = (f) => (isMade(f) ? {} : { prediction: "skipped" });
+/** Whether two states have the same pairs to begin with. @param {State} a @param {State} b */
+const sameStart = (a, b) => a.text === b.text && JSON.stringify(a.start) === JSON.stringify(b.start);
 
 /**
  * The bet: a few of the most frequent pairs, in the order of their ids, which tells nothing.
@@ -133,21 +145,21 @@ function question(f, start) {
   /** @type {[string, string][]} */
   const answers = best.map(({ a, b }) => [`${a},${b}`, `${written([a])} ${written([b])}`]);
   const card = bet(f, { ask: t("ask"), how: t("askHow"), answers: [...answers, ["skipped", t("skip")]] });
-  return answers.length > 1 ? card : { show() {} };
+  return answers.length > 1 ? card : { show() {}, close() {} };
 }
 
 /** Presets and the text itself, which waits until an input method has composed. @param {Frame} f */
 function editor(f) {
   const [id, helpId] = ["text", "help"].map(uniqueId);
-  const area = h("textarea", { id, class: "xp-bpe-text", rows: 3, maxlength: LONGEST, spellcheck: "false", autocapitalize: "off",
+  const area = h("textarea", { id, class: "xp-bpe-text", rows: 3, maxlength: 2 * LONGEST, spellcheck: "false", autocapitalize: "off",
     autocomplete: "off", "aria-describedby": helpId });
   const top = h("div", { class: "xp-bpe-top" });
   presets(f, Object.entries(PRESETS).map(([key, text]) => ({ label: t(key), set: { text, merges: 0 } })), { into: top });
   top.append(h("div", { class: "xp-field" }, h("label", { for: id, class: "xp-label" }, t("text")), area),
     h("p", { class: "xp-help", id: helpId }, t("textHelp", { most: LONGEST })));
   f.root.insertBefore(top, f.stage);
-  f.share("text", (v) => typeof v === "string" && v.length <= LONGEST);
-  const read = () => void (area.value !== f.model.get("text") && f.assign({ text: area.value.slice(0, LONGEST) }));
+  f.share("text", (v) => typeof v === "string" && cropped(v) === v);
+  const read = () => void (area.value !== f.model.get("text") && f.assign({ text: cropped(area.value) }));
   area.addEventListener("input", (event) => void (/** @type {InputEvent} */ (event).isComposing || read()), { signal: f.signal });
   area.addEventListener("compositionend", read, { signal: f.signal });
   return { show() {
@@ -180,7 +192,7 @@ function picture(f) {
 }
 
 /** Whether the counts may be seen. @param {State} state */
-const told = ({ bpe, bet: made }) => made !== "" || bpe.merges.length > 0;
+const told = ({ bpe, start, bet: made }) => made !== "" || bpe.merges.length > 0 || start.length < 2;
 
 /** A box for each token; pieces stand a little apart. @param {State} state */
 function tokenBoxes(state) {

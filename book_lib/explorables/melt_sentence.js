@@ -17,12 +17,14 @@ import { reducedMotion } from "./kit/theme.js";
 import { bet, isMade } from "./parts/bet.js";
 import { onRequest } from "./parts/load_model.js";
 import { passage } from "./parts/passage.js";
+import { promptBox } from "./parts/prompt_box.js";
 
 const HOTTEST = 4;
 const STEP = 0.02; // by which a step heats
 const NUDGE = 1.05; // what the bet turns T = 1 to, as in melt_sentence.py
 const COLDEST = 0.1; // where the curves begin
 const POINTS = 40; // of a curve
+const LEAST = 4; // tokens of a sentence, as in melt_sentence.py
 const TALL = 3; // of the plot of heat capacities: Onsager's has no top
 
 const t = strings({
@@ -43,6 +45,8 @@ const t = strings({
     sayThermal: "A token has S = {S} nats and Var E/T² = {C} on average.",
     verdictNone: "From T = 1 to 1.05 no token changed.", verdictSome: "From T = 1 to 1.05, {changed} of {n} tokens changed, the first at place {first}: up to there the sentence stayed.", verdictAll: "From T = 1 to 1.05 the very first token changed.",
     right: "You bet right.", wrong: "You bet otherwise.",
+    tooLong: "This prompt has {n} tokens, and the model sees {context} at once, the sentence among them. Nothing has been cut off: shorten it. Below is the sentence of the prompt before.",
+    empty: "Type a prompt first. Below is the sentence of the prompt before.",
   },
   zh: {
     name: "融化一个句子",
@@ -61,6 +65,8 @@ const t = strings({
     sayThermal: "每个词元平均 S = {S} 奈特，Var E/T² = {C}。",
     verdictNone: "从 T = 1 到 1.05 没有词元改变。", verdictSome: "从 T = 1 到 1.05，{n} 个词元中有 {changed} 个改变，第一个在位置 {first}：在那之前句子不变。", verdictAll: "从 T = 1 到 1.05 第一个词元就变了。",
     right: "你猜对了。", wrong: "你猜的不是这样。",
+    tooLong: "这个提示有 {n} 个词元，而模型一次只看 {context} 个，其中还包括句子。没有截掉任何内容：请把它缩短。下面是前一个提示的句子。",
+    empty: "请先输入提示。下面是前一个提示的句子。",
   },
 });
 
@@ -75,6 +81,11 @@ export class Run {
     this.model = GPT.fromArrays(arrays);
     this.tokenizer = tokenizerOf(arrays);
     this.state = this.model.start();
+    /** The prompt that is read. @type {number[]} */
+    this.prompt = [];
+    /** What keeps another one from being read. @type {"" | "empty" | "tooLong"} */
+    this.problem = "";
+    this.asked = 0; // tokens of the prompt as typed
     this.given = 0; // tokens of the prompt
     this.length = 0; // tokens of the sentence
     /** Logits before each token. @type {Float64Array[]} */
@@ -95,10 +106,15 @@ export class Run {
   begin() {
     const prompt = this.tokenizer.encode(this.get("prompt"));
     if (!prompt.length) prompt.push(...Object.values(this.tokenizer.specials).slice(0, 1));
-    this.given = prompt.length;
-    this.length = Math.min(this.get("length"), this.model.config.context - prompt.length);
+    const { context } = this.model.config;
+    this.asked = prompt.length;
+    this.problem = !prompt.length ? "empty" : prompt.length + LEAST > context ? "tooLong" : "";
+    if (this.problem && !this.prompt.length) throw new RangeError(t(this.problem, { n: prompt.length, context }));
+    if (!this.problem) this.prompt = prompt;
+    this.given = this.prompt.length;
+    this.length = Math.min(this.get("length"), context - this.given);
     this.state = this.model.start();
-    this.rows = [this.state.append(prompt)];
+    this.rows = [this.state.append(this.prompt)];
     this.noise = Array.from({ length: this.length }, (_, place) => noiseAt(this.get("seed"), place, this.model.config.vocabSize));
     this.ids = [];
     this.T = this.get("temperature");
@@ -183,11 +199,12 @@ function render({ model, el }) {
 function start(f, run) {
   const { model } = f;
   f.stage.classList.add("xp-melt");
+  const showError = promptBox(f);
   const first = model.get("temperature");
   slider(f, { trait: "temperature", label: t("temperature"), symbol: "T", min: 0, max: HOTTEST, step: 0.01, exact: false, temperature: { neutral: 1 }, words: heatWords });
   seedBox(f);
-  run.begin(); // a link may have brought another seed or temperature
-  const draw = picture(f, run);
+  run.begin(); // a link may have brought another prompt, seed or temperature
+  const draw = picture(f, run, showError);
   const heat = (/** @type {number} */ n) => {
     f.model.set("temperature", Math.min(HOTTEST, Number((model.get("temperature") + n * STEP).toFixed(4))));
     f.model.save_changes();
@@ -208,7 +225,7 @@ function start(f, run) {
     run.turn();
     draw();
   });
-  f.watch("seed", () => {
+  for (const name of ["prompt", "seed"]) f.watch(name, () => {
     time.pause();
     run.begin();
     draw();
@@ -226,10 +243,10 @@ function heatWords(T) {
 
 // -------------------------------------------------------------------------------------------------------- picture
 
-/** @param {Frame} f @param {Run} run */
-function picture(f, run) {
+/** @param {Frame} f @param {Run} run @param {(text: string) => void} showError  under the prompt */
+function picture(f, run, showError) {
   const card = bet(f, { ask: t("ask"), how: t("askHow"), answers: [["none", t("betNone")], ["some", t("betSome")], ["all", t("betAll")], ["skipped", t("skip")]] });
-  const write = passage(f, { label: t("text"), into: f.stage });
+  const write = passage(f, { label: t("text"), into: f.stage, scrolls: true });
   const caption = h("p", { class: "xp-caption" });
   f.stage.append(h("p", { class: "xp-help" }, t("key")), caption);
   const show = thermalPlots(f, run);
@@ -248,7 +265,9 @@ function picture(f, run) {
     const given = run.state.ids.slice(0, run.given).map((id) => ({ text: run.tokenizer.show(id) }));
     const fresh = new Set(now.changed);
     write([...given, ...now.ids.map((id, i) => ({ text: run.tokenizer.show(id), energy: now.energies[i], fresh: fresh.has(i) }))]);
-    const text = sentence(now, isMade(f) ? f.model.get("prediction") : "", nudged?.nudge);
+    const problem = run.problem && t(run.problem, { n: run.asked, context: run.model.config.context });
+    showError(problem);
+    const text = problem || sentence(now, isMade(f) ? f.model.get("prediction") : "", nudged?.nudge);
     if (caption.textContent !== text) caption.textContent = text;
     f.announce(text);
     show(now, text);
@@ -260,7 +279,7 @@ function picture(f, run) {
 /** Entropy and heat capacity against T: of the text that stands there, and of the magnet. @param {Frame} f @param {Run} run */
 function thermalPlots(f, run) {
   const panes = h("div", { class: "xp-melt-panes" });
-  f.stage.append(panes);
+  f.root.append(panes); // below the controls: the temperature stays beside the sentence, on a telephone too
   const x = { label: t("axisT"), min: 0, max: HOTTEST };
   const entropy = plot(f, { title: t("titleS"), height: 220, legend: true, into: panes, x, y: { label: t("axisS"), min: 0, max: 1 } });
   const heat = plot(f, { title: t("titleC"), height: 220, legend: true, into: panes, x, y: { label: t("axisC"), min: 0, max: TALL } });

@@ -50,7 +50,7 @@ class MeltSentence(Explorable):
     """About how many bytes the page loads."""
     example = traitlets.List().tag(sync=True)
     """What is shown before that: tokens as text, and −ln p of those that were written."""
-    prompt = traitlets.Unicode("Return the ").tag(sync=True)
+    prompt = traitlets.Unicode(page_model.PROMPT).tag(sync=True)
     temperature = Real(1.0, least=0, most=HOTTEST).tag(sync=True)
     length = Whole(40, least=4, most=60).tag(sync=True)
     prediction = OneOf(["", "none", "some", "all", "skipped"], default_value="").tag(sync=True)

@@ -13,7 +13,7 @@ import { frame } from "./kit/frame.js";
 import { readout } from "./kit/readout.js";
 import { strings } from "./kit/strings.js";
 import { reducedMotion } from "./kit/theme.js";
-import { bet } from "./parts/bet.js";
+import { bet, declined, isMade } from "./parts/bet.js";
 import { Magnet, spinEntropy } from "./parts/words.js";
 
 const HOTTEST = 3; // as in next_token.py
@@ -33,12 +33,12 @@ const t = strings({
   en: {
     name: "The next token",
     table: "Text", temperature: "Temperature", topK: "top-k", topP: "top-p",
-    kSpoken: "top-k: at most {k} tokens", pSpoken: "top-p: the fewest tokens with {p} of the mass",
+    kSpoken: "top-k: tokens kept, at most {k}", pSpoken: "top-p: the fewest tokens with {p} of the mass",
     zero: "0, greedy", stops: "Ready-made temperatures",
     tZero: "T = 0, the limit", tCold: "T = {T}, cold", tOne: "T = 1, as the model has it; the magnet melts", tWarm: "T = {T}, warm", tHot: "T = {T}, hot",
     ask: "At T = 1 the token “{token}” has {p} %. What has it at T = 1.5?", askHow: "Same energies, a warmer bath. The slider goes there once you have bet.",
     skip: "Just show me", percent: "{p} %",
-    tokens: "The next token", energyToken: "E = −ln p at T = 1: what surprises costs", magnet: "A magnet", energyMagnet: "neighbours that differ cost",
+    tokens: "The next token", energyToken: "E: a surprising token costs energy, −ln p at T = 1", magnet: "A magnet", energyMagnet: "E: neighbours that disagree cost energy",
     token: "token", energy: "E", probability: "p", drawn: "drawn", cut: "cut", count: "times drawn", last: "Drawn last", nothing: "nothing yet",
     picture: "{size} × {size} spins, {up} % point up, at {words}.",
     entropy: "Entropy of the token", spinEntropy: "Entropy of a spin, exact", kept: "Tokens left", drawnRead: "Drawn", m: "|m|", bits: "{v} bits",
@@ -46,6 +46,7 @@ const t = strings({
     sayCold: "Cold: gaps in energy count {factor} times as much as at T = 1. “{token}” has {p} %, and the magnet stays in order.",
     sayOne: "T = 1: the probabilities as the model has them; “{token}” has {p} %. The magnet is just melting.",
     sayHot: "Hot: gaps in energy count {factor} of what they do at T = 1. “{token}” has {p} %, “{rare}” {q} %; the magnet has lost its order.",
+    sayHotOne: "Hot: gaps in energy count {factor} of what they do at T = 1. “{token}” has {p} %; the magnet has lost its order.",
     sayCut: " Top-k and top-p leave {kept} of {all} tokens: what is cut has E = ∞, and its {lost} % go to the others.",
     sayDrawn: " Of {n} draws {count} were “{token}”, {share} %.",
     right: " You bet right: {p} % at T = 1.5.", wrong: " You bet {bet} %; at T = 1.5 it has {p} %.",
@@ -58,14 +59,15 @@ const t = strings({
     tZero: "T = 0，极限", tCold: "T = {T}，冷", tOne: "T = 1，模型原样；磁体熔化", tWarm: "T = {T}，暖", tHot: "T = {T}，热",
     ask: "T = 1 时词元“{token}”占 {p}%。T = 1.5 时它占多少？", askHow: "能量不变，热浴更暖。下注后滑块会移到那里。",
     skip: "直接看", percent: "{p}%",
-    tokens: "下一个词元", energyToken: "E = T = 1 时的 −ln p：令人惊讶就要付出", magnet: "磁体", energyMagnet: "不同的邻居要付出",
+    tokens: "下一个词元", energyToken: "E：令人意外的词元要付出能量，T = 1 时的 −ln p", magnet: "磁体", energyMagnet: "E：意见不同的邻居要付出能量",
     token: "词元", energy: "E", probability: "p", drawn: "抽到", cut: "剪除", count: "抽到次数", last: "最近抽到", nothing: "尚无",
     picture: "{size} × {size} 个自旋，{up}% 向上，{words}。",
     entropy: "词元的熵", spinEntropy: "每个自旋的熵（精确）", kept: "剩余词元", drawnRead: "已抽取", m: "|m|", bits: "{v} 比特",
     sayZero: "T = 0 是极限：“{token}”独占一切，每次抽取都相同。磁体冻结。这是贪心，并不等于真实。",
     sayCold: "冷：能量差的作用是 T = 1 时的 {factor} 倍。“{token}”占 {p}%，磁体保持有序。",
     sayOne: "T = 1：模型原来的概率，“{token}”占 {p}%。磁体正在熔化。",
-    sayHot: "热：能量差的作用只有 T = 1 时的 {factor}。“{token}”占 {p}%，“{rare}”占 {q}%；磁体失去秩序。",
+    sayHotOne: "热：能量差的作用只有 T = 1 时的 {factor} 倍。“{token}”占 {p}%；磁体失去秩序。",
+    sayHot: "热：能量差的作用只有 T = 1 时的 {factor} 倍。“{token}”占 {p}%，“{rare}”占 {q}%；磁体失去秩序。",
     sayCut: "top-k 与 top-p 在 {all} 个词元中留下 {kept} 个：被剪除者 E = ∞，其 {lost}% 归于其余。",
     sayDrawn: "抽取 {n} 次，“{token}”出现 {count} 次，占 {share}%。",
     right: "你猜对了：T = 1.5 时占 {p}%。", wrong: "你猜的是 {bet}%；T = 1.5 时它占 {p}%。",
@@ -111,8 +113,11 @@ export function nextOf(z, T, k, share) {
 /** @param {(trait: string) => any} get @returns {Table} */
 const tableOf = (get) => get("tables")[get("table")] ?? get("tables").heroes;
 
+/** Whether T is 1, as a slider has it. @param {number} T */
+const isOne = (T) => Math.abs(T - 1) < 1e-9;
+
 /** @param {number} T */
-const spoken = (T) => t(T === 0 ? "tZero" : T < 0.95 ? "tCold" : T <= 1.05 ? "tOne" : T < 2 ? "tWarm" : "tHot", { T: fixed(T, 2) });
+const spoken = (T) => t(T === 0 ? "tZero" : isOne(T) ? "tOne" : T < 1 ? "tCold" : T < 2 ? "tWarm" : "tHot", { T: fixed(T, 2) });
 
 /** @param {number} p */
 const percent = (p) => fixed(100 * p, p > 0.0995 && p < 0.9945 ? 1 : 2);
@@ -123,11 +128,18 @@ function render({ model, el }) {
   const get = (/** @type {string} */ trait) => model.get(trait);
   const magnet = new Magnet(settings(f));
   let n = 0;
-  const card = question(f);
+  let card = question(f);
+  let [asked, staked, made] = [get("table"), get("table"), get("prediction")]; // the text of the question, and of the bet
   const show = picture(f, magnet);
   const draw = () => {
-    card.show();
-    show(stateOf(get, n));
+    const [state, table] = [stateOf(get, n), get("table")];
+    if (!isMade(f) && table !== asked) { // another text, another question
+      card.close();
+      [card, asked] = [question(f), table];
+    }
+    if (isOne(state.T) || isMade(f)) card.show();
+    if (state.bet !== made) [made, staked] = [state.bet, table];
+    show(made !== "" && table !== staked ? { ...state, bet: "skipped" } : state);
   };
   const restart = () => {
     n = 0;
@@ -171,8 +183,11 @@ function answersOf(table) {
 function question(f) {
   const found = answersOf(tableOf((trait) => f.model.get(trait)));
   const label = (/** @type {number} */ p) => t("percent", { p: fixed(100 * p, 0) });
-  return bet(f, { ask: t("ask", { token: found.token, p: percent(found.now) }), how: t("askHow"), also: () => ({ temperature: TESTED, top_k: LARGEST, top_p: 1 }),
-    answers: [["more", label(found.more)], ["less", label(found.less)], ["even", label(found.even)], ["skipped", t("skip")]] });
+  /** @type {[string, string][]} */
+  const answers = [["more", label(found.more)], ["less", label(found.less)], ["even", label(found.even)]];
+  const card = bet(f, { ask: t("ask", { token: found.token, p: percent(found.now) }), how: t("askHow"), also: () => ({ temperature: TESTED, top_k: LARGEST, top_p: 1 }),
+    answers: [...answers, ["skipped", t("skip")]] });
+  return new Set(answers.map(([, text]) => text)).size === answers.length ? card : { show() {}, close() {} }; // equals leave nothing to bet on
 }
 
 /** @param {Frame} f */
@@ -182,7 +197,8 @@ function controls(f) {
   f.root.insertBefore(top, f.stage);
   choice(f, { trait: "table", label: t("table"), menu: true, into: top,
     options: TABLES.filter((value) => tables[value]).map((value) => ({ value, label: `${tables[value].prompt} …` })) });
-  slider(f, { trait: "temperature", label: t("temperature"), symbol: "T", min: 0, max: HOTTEST, step: 0.05, exact: false, temperature: { neutral: 1 }, words: spoken, into: top });
+  slider(f, { trait: "temperature", label: t("temperature"), symbol: "T", min: 0, max: HOTTEST, step: 0.05, exact: false, temperature: { neutral: 1 }, words: spoken, into: top,
+    onInput: (_, { user }) => user && f.assign(declined(f)) });
   stops(f, top);
   slider(f, { trait: "top_k", label: t("topK"), symbol: "k", min: 1, max: LARGEST, step: 1, words: (k) => t("kSpoken", { k }) });
   slider(f, { trait: "top_p", label: t("topP"), symbol: "p", min: 0.05, max: 1, step: 0.01, words: (p) => t("pSpoken", { p: fixed(p, 2) }) });
@@ -192,7 +208,7 @@ function controls(f) {
 /** Buttons to the temperatures of the text. @param {Frame} f @param {HTMLElement} into */
 function stops(f, into) {
   const row = h("div", { class: "xp-field xp-presets", role: "group", "aria-label": t("stops") });
-  const all = STOPS.map((T) => button(f, { label: T ? `T = ${T}` : t("zero"), into: row, onClick: () => f.assign({ temperature: T }) }));
+  const all = STOPS.map((T) => button(f, { label: T ? `T = ${T}` : t("zero"), into: row, onClick: () => f.assign({ temperature: T, ...declined(f) }) }));
   const mark = () => all.forEach((node, i) => node.setAttribute("aria-pressed", String(STOPS[i] === f.model.get("temperature"))));
   f.watch("temperature", mark);
   mark();
@@ -291,7 +307,7 @@ export function sentence({ T, table, energies, next, draws, counts, bet: made })
     kept: next.kept.filter(Boolean).length, all: energies.length, lost: percent(next.lost), n: draws.length, count: counts[best],
     share: percent(counts[best] / Math.max(1, draws.length)),
   };
-  const begin = t(T === 0 ? "sayZero" : T < 0.95 ? "sayCold" : T <= 1.05 ? "sayOne" : "sayHot", values);
+  const begin = t(T === 0 ? "sayZero" : isOne(T) ? "sayOne" : T < 1 ? "sayCold" : rare === best ? "sayHotOne" : "sayHot", values);
   const cut = next.kept.every(Boolean) ? "" : t("sayCut", values);
   return begin + cut + (draws.length ? t("sayDrawn", values) : "") + (cut ? "" : verdict(table, T, made));
 }

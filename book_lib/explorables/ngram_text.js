@@ -31,7 +31,8 @@ const t = strings({
     add: "add k", wittenBell: "Witten–Bell", none: "none", start: "Begin with",
     written: "What it writes", next: "The next letter", blind: "The next letter: this context was never counted, all are alike", letter: "letter", probability: "probability",
     plot: "Perplexity and order", axisN: "order n", axisP: "perplexity", counted: "counted", held: "held out", bet: "your bet",
-    train: "Counted", heldOut: "Held out", contexts: "Contexts seen", characters: "Characters",
+    train: "Perplexity, counted", heldOut: "Perplexity, held out", contexts: "Contexts seen", characters: "Characters written",
+    unknown: "Left out, as no text here has them: {letters}",
     stopped: " … and here it stops: this context was never continued, and without smoothing it has no law.",
     sayOne: "Order 1 knows how frequent letters are, and nothing of their order. ",
     sayFew: "Order {n}: the last {k} decide. Of {possible} possible contexts {seen} occur in {size} counted characters. ",
@@ -50,7 +51,8 @@ const t = strings({
     add: "加 k", wittenBell: "Witten–Bell", none: "无", start: "开头",
     written: "它写出的文字", next: "下一个字母", blind: "下一个字母：这个上文从未数过，一视同仁", letter: "字母", probability: "概率",
     plot: "困惑度与阶数", axisN: "阶数 n", axisP: "困惑度", counted: "数过的", held: "留出的", bet: "你的下注",
-    train: "数过的", heldOut: "留出的", contexts: "见过的上文", characters: "字符数",
+    train: "困惑度（数过的）", heldOut: "困惑度（留出的）", contexts: "见过的上文", characters: "已写字符",
+    unknown: "文本中没有、因而略去：{letters}",
     stopped: " ……写到这里停住：这个上文从未有过后续，不平滑就没有分布。",
     sayOne: "一阶只知道各字母有多常见，不知道它们的次序。",
     sayFew: "{n} 阶：由前 {k} 个决定。{possible} 种可能的上文中，{size} 个数过的字符里出现了 {seen} 种。",
@@ -125,12 +127,13 @@ function render({ model, el }) {
   /** @type {Writer} */
   let writer;
   const rewrite = () => void (writer = new Writer(corpus.model(get("order"), get("smoothing"), get("amount")),
-    corpus.ids(get("start").slice(0, START)), get("seed")));
+    corpus.ids(beginning(get)), get("seed")));
   const card = bet(f, { ask: t("ask"), how: t("askHow"),
     answers: [...Array.from({ length: HIGHEST }, (_, i) => /** @type {[string, string]} */ ([String(i + 1), String(i + 1)])), ["skipped", t("skip")]] });
   const show = picture(f);
   const draw = () => {
     card.show();
+    unknown([...beginning(get)].filter((letter) => !corpus.number.has(letter)));
     show(stateOf(corpus, get), writer.reach(count));
   };
   const again = () => {
@@ -147,7 +150,7 @@ function render({ model, el }) {
     done: () => count >= MOST || writer.stuck,
     perFrame: () => (reducedMotion() ? 5 : 0.5),
   });
-  controls(f);
+  const unknown = controls(f);
   for (const trait of ["order", "smoothing", "amount", "start", "seed"]) f.watch(trait, again);
   for (const trait of ["train_text", "held_out_text"]) f.watch(trait, () => {
     corpus = new Corpus(get("train_text"), get("held_out_text"));
@@ -158,6 +161,9 @@ function render({ model, el }) {
   f.publish();
   return f.destroy;
 }
+
+/** What the writing begins with. @param {(trait: string) => any} get */
+const beginning = (get) => [...get("start")].slice(0, START).join("");
 
 /** @param {Corpus} corpus @param {(trait: string) => any} get @returns {State} */
 export function stateOf(corpus, get) {
@@ -175,15 +181,17 @@ function controls(f) {
     { value: "add", label: t("add") }, { value: "witten-bell", label: t("wittenBell") }, { value: "none", label: t("none") }],
     onInput: (value) => void (amount.node.hidden = value !== "add") });
   amount.node.hidden = f.model.get("smoothing") !== "add";
-  startBox(f);
+  const unknown = startBox(f);
   seedBox(f);
+  return unknown;
 }
 
-/** The text to begin with, which waits until an input method has composed. @param {Frame} f */
+/** The text to begin with, which waits until an input method has composed; returns what says which letters are unknown. @param {Frame} f */
 function startBox(f) {
-  const id = uniqueId("start");
-  const input = h("input", { id, type: "text", class: "xp-number xp-ng-start", maxlength: START, spellcheck: "false", autocapitalize: "off", autocomplete: "off" });
-  f.controls.append(h("div", { class: "xp-field" }, h("label", { for: id, class: "xp-label" }, t("start")), input));
+  const [id, noteId] = ["start", "note"].map(uniqueId);
+  const input = h("input", { id, type: "text", class: "xp-number xp-ng-start", maxlength: START, spellcheck: "false", autocapitalize: "off", autocomplete: "off", "aria-describedby": noteId });
+  const note = h("p", { class: "xp-help", id: noteId, role: "status" });
+  f.controls.append(h("div", { class: "xp-field" }, h("label", { for: id, class: "xp-label" }, t("start")), input, note));
   f.share("start", (v) => typeof v === "string" && v.length <= START);
   const read = () => void (input.value !== f.model.get("start") && f.assign({ start: input.value }));
   const show = () => void (input.value !== f.model.get("start") && (input.value = f.model.get("start")));
@@ -191,6 +199,10 @@ function startBox(f) {
   input.addEventListener("compositionend", read, { signal: f.signal });
   f.watch("start", show);
   show();
+  return (/** @type {string[]} */ letters) => {
+    const told = letters.length ? t("unknown", { letters: [...new Set(letters)].map(visible).join(" ") }) : "";
+    if (note.textContent !== told) note.textContent = told;
+  };
 }
 
 /** Everything one sees; returns the function that draws it. @param {Frame} f */
@@ -271,7 +283,7 @@ export function sentence({ n, model, train, held, unseen, sizes, letters, bet: m
   };
   const begin = t(n === 1 ? "sayOne" : "sayFew", values);
   if (made === "") return begin + t("sayHidden", values);
-  const verdict = made === "skipped" ? "" : t(Number(made) === best + 1 ? "right" : "wrong", values);
+  const verdict = made === "skipped" || held[best] === Infinity ? "" : t(Number(made) === best + 1 ? "right" : "wrong", values);
   if (held[n - 1] === Infinity) return begin + t("sayNever", values) + verdict;
   return begin + t(held[n - 1] > 2.5 * train[n - 1] ? "sayHeart" : "sayHeld", values) + verdict;
 }

@@ -25,6 +25,7 @@ SIZES = (12_000, 3_000)  # characters of each
 LONGEST = 40_000
 SHOWN = 80  # characters written at first, as in ngram_text.js
 MOST = 600  # characters written at last
+START = 40  # characters of a start, as in ngram_text.js
 LEAST_AMOUNT, MOST_AMOUNT = 0.01, 10.0
 
 
@@ -37,7 +38,7 @@ class NgramText(Explorable):
         order: n, 1 to 5.
         smoothing: "add", "witten-bell" or "none".
         amount: k of "add", 0.01 to 10.
-        start: the text that the writing begins with; characters that neither text has are left out.
+        start: the text that the writing begins with, at most 40 characters; those that neither text has are left out.
         prediction: the order at which the reader bets the held-out perplexity is least: "1" … "5", "skipped" or "".
         seed: of the counter-based generator; `write` writes the same text.
         alt: text for readers who see no picture; made from the settings unless given.
@@ -75,6 +76,12 @@ class NgramText(Explorable):
         if not least <= len(text) <= LONGEST:
             raise ArgumentError(f"{name} must have {least} to {LONGEST} characters, not {len(text)}")
         return text
+
+    @traitlets.validate("start")
+    def _check_start(self, proposal: Any) -> str:
+        if len(proposal["value"]) > START:
+            raise ArgumentError(f"start must have at most {START} characters, not {len(proposal['value'])}")
+        return proposal["value"]
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)

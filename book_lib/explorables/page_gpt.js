@@ -8,8 +8,8 @@ import { choose, nextDistribution, order, surprise } from "./core/sampler.js";
 import { entropy } from "./core/softmax.js";
 import { bars } from "./kit/bars.js";
 import { clock } from "./kit/clock.js";
-import { button, choice, presets, seedBox, slider } from "./kit/controls.js";
-import { h, uniqueId } from "./kit/dom.js";
+import { button, choice, seedBox, slider } from "./kit/controls.js";
+import { h } from "./kit/dom.js";
 import { fixed, significant } from "./kit/format.js";
 import { frame } from "./kit/frame.js";
 import { readout } from "./kit/readout.js";
@@ -18,40 +18,41 @@ import { onTheme, reducedMotion } from "./kit/theme.js";
 import { heat } from "./parts/heat.js";
 import { onRequest } from "./parts/load_model.js";
 import { passage, spoken } from "./parts/passage.js";
+import { promptBox } from "./parts/prompt_box.js";
 import { nameOf, tensorStrips } from "./parts/tensors.js";
 
 const HOTTEST = 3;
 const BARS = 10;
-const LONGEST = 2000; // letters of a prompt, as in page_gpt.py
 const COUNTS = [1, 2, 3, 4, 5, 8, 10, 15, 20, 30, 40, 60, 100, 200, 300, 500, 1000];
-const PROMPTS = ["Return the ", "If the argument is ", "class Stack:"];
 
 const t = strings({
   en: {
-    name: "A GPT in the page", prompt: "Your prompt (Enter to read it)", prompts: "Prompts to begin with", text: "The text, token by token: arrow keys choose one",
+    name: "A GPT in the page", text: "The text, token by token: arrow keys choose one",
     key: "Underlined: −ln p of what it wrote, from blue and thin (expected) to orange and thick (6 nats). Shaded: whom the chosen token attends to.",
     temperature: "Temperature", zero: "T = 0, the likeliest always", words: "T = {v}", topK: "Top-k", topP: "Top-p", topKWords: "the {v} likeliest tokens", topPWords: "the likeliest tokens, to {v} of the mass",
     layer: "Layer", head: "Head", bars: "Next token: p after temperature, top-k and top-p", colToken: "token", colP: "p", after: "The next token",
     map: "Attention of this head, token by token: rows attend to columns", mapWords: "Layer {layer}, head {head}: {n} tokens attend to those before them and to themselves.",
-    follow: "Follow one token down to a single number", vocabulary: "token {token}", seen: "to token {n}, {token}",
+    follow: "Follow one token down to a single number", followHow: "The chosen token, from its embedding to the next one's probabilities: every tensor of the chosen layer, and of each other layer the stream that it leaves.", vocabulary: "token {token}", seen: "to token {n}, {token}",
     readTokens: "Tokens", readWritten: "Written", readEntropy: "Entropy", readLeft: "Tokens left", readEnergy: "Mean −ln p",
     colN: "number", colText: "token", colEnergy: "−ln p", colWeight: "attention from the chosen token", tableText: "The text", tableTensor: "Tensor: {name}", colEntry: "number", colValue: "value",
     sayReady: "{n} tokens read. The next one: {best}, with p = {p}; {left} of {all} tokens are possible.",
+    sayTrailing: "The prompt ends with a space, and tokens bring their own before a word: without it, it goes on better.",
     sayWrote: "It drew {token}, with −ln p = {energy} at T = 1. Next: {best}, with p = {p}; {left} of {all} tokens are possible.",
     sayFull: "The context of {context} tokens is full, and the model stops: more it cannot see at once.", sayEnded: "It has ended the document.",
     sayAttend: "Layer {layer}, head {head}: token {n}, {token}, attends to {list}.", attended: "{token} {weight}", itself: "itself {weight}", latest: "It is the latest; choose one to hold it.", held: "It is held; choose it again to follow the latest.",
     tooLong: "This prompt has {n} tokens, and the model sees {context} at once. Nothing has been cut off: shorten it.", empty: "Type a prompt first.",
   },
   zh: {
-    name: "网页里的 GPT", prompt: "你的提示（回车读入）", prompts: "现成的提示", text: "文本，逐个词元：用方向键选择",
+    name: "网页里的 GPT", text: "文本，逐个词元：用方向键选择",
     key: "下划线：它所写词元的 −ln p，从蓝而细（意料之中）到橙而粗（6 奈特）。底色：所选词元注意谁。",
     temperature: "温度", zero: "T = 0，总取最可能的", words: "T = {v}", topK: "Top-k", topP: "Top-p", topKWords: "最可能的 {v} 个词元", topPWords: "最可能的词元，直到占 {v} 的概率",
     layer: "层", head: "头", bars: "下一个词元：经过温度、top-k 和 top-p 之后的 p", colToken: "词元", colP: "p", after: "下一个词元",
     map: "这个头的注意力，逐个词元：行注意列", mapWords: "第 {layer} 层第 {head} 个头：{n} 个词元注意自己和之前的词元。",
-    follow: "跟踪一个词元，直到单个的数", vocabulary: "词元 {token}", seen: "对第 {n} 个词元 {token}",
+    follow: "跟踪一个词元，直到单个的数", followHow: "所选词元从嵌入到下一个词元的概率：所选层的每个张量，以及其他各层留下的主干。", vocabulary: "词元 {token}", seen: "对第 {n} 个词元 {token}",
     readTokens: "词元数", readWritten: "已写", readEntropy: "熵", readLeft: "剩余词元", readEnergy: "平均 −ln p",
     colN: "序号", colText: "词元", colEnergy: "−ln p", colWeight: "所选词元对它的注意", tableText: "文本", tableTensor: "张量：{name}", colEntry: "序号", colValue: "值",
     sayReady: "已读 {n} 个词元。下一个：{best}，p = {p}；{all} 个词元中有 {left} 个可能。",
+    sayTrailing: "提示以空格结尾，而词元自带词前的空格：去掉它会续写得更好。",
     sayWrote: "抽到 {token}，T = 1 时 −ln p = {energy}。下一个：{best}，p = {p}；{all} 个词元中有 {left} 个可能。",
     sayFull: "{context} 个词元的上下文已满，模型停下：它一次看不了更多。", sayEnded: "它结束了这篇文档。",
     sayAttend: "第 {layer} 层第 {head} 个头：第 {n} 个词元 {token} 注意 {list}。", attended: "{token} {weight}", itself: "自己 {weight}", latest: "这是最新的词元；选一个即可固定它。", held: "它已固定；再选一次即跟随最新的词元。",
@@ -145,10 +146,10 @@ function render({ model, el }) {
 /** @param {Frame} f @param {Run} run */
 function start(f, run) {
   f.stage.classList.add("xp-gpt");
-  f.share("prompt", (v) => v.length <= LONGEST);
+  const error = promptBox(f);
   controls(f, run);
   run.restart(); // a link may have brought another prompt or seed
-  const draw = picture(f, run);
+  const draw = picture(f, run, error);
   const time = clock(f, {
     step: (n) => run.step(n),
     onFrame: () => draw("text"),
@@ -167,37 +168,34 @@ function start(f, run) {
 
 /** @param {Frame} f @param {Run} run */
 function controls(f, run) {
-  const { vocabSize, layers, heads } = run.model.config;
+  const { vocabSize } = run.model.config;
   slider(f, { trait: "temperature", label: t("temperature"), symbol: "T", min: 0, max: HOTTEST, step: 0.05, exact: false, temperature: { neutral: 1 },
     words: (v) => (v === 0 ? t("zero") : t("words", { v: significant(v, 3) })) });
   slider(f, { trait: "top_k", label: t("topK"), symbol: "k", min: 1, max: vocabSize, stops: [...COUNTS.filter((k) => k < vocabSize), vocabSize], format: String, words: (v) => t("topKWords", { v }) });
   slider(f, { trait: "top_p", label: t("topP"), symbol: "p", min: 0.05, max: 1, step: 0.05, words: (v) => t("topPWords", { v: significant(v, 3) }) });
-  const upTo = (/** @type {number} */ n) => Array.from({ length: n }, (_, i) => ({ value: i + 1, label: String(i + 1) }));
-  if (layers > 1) choice(f, { trait: "layer", label: t("layer"), options: upTo(layers) });
-  if (heads > 1) choice(f, { trait: "head", label: t("head"), options: upTo(heads) });
   seedBox(f);
 }
 
 // -------------------------------------------------------------------------------------------------------- picture
 
-/** @param {Frame} f @param {Run} run */
-function picture(f, run) {
+/** @param {Frame} f @param {Run} run @param {(text: string) => void} error  under the prompt */
+function picture(f, run, error) {
   /** Which token the reader holds; −1 follows the latest. */
   let chosen = -1;
-  const error = promptBox(f);
   const caption = h("p", { class: "xp-caption" });
   const attends = h("p", { class: "xp-caption xp-gpt-attends" });
-  const write = passage(f, { label: t("text"), into: f.stage, onPick: (i) => {
+  const pick = (/** @type {number} */ i) => {
     chosen = i === chosen ? -1 : i;
     draw("look");
     f.announce(attends.textContent ?? "");
-  } });
+  };
+  const write = passage(f, { label: t("text"), into: f.stage, onPick: pick });
   f.stage.append(h("p", { class: "xp-help" }, t("key")), caption);
   const panes = h("div", { class: "xp-gpt-panes" });
-  f.stage.append(panes);
+  f.root.append(panes); // below the controls: Play stays beside the text, and the sampler beside the bars
   const showBars = nextBars(f, run, panes);
-  const showMap = attentionMap(f, panes);
-  f.stage.append(attends);
+  const showMap = attentionMap(f, run, panes, pick);
+  f.root.append(attends);
   const follow = tensorPane(f, run, () => position());
   const read = readouts(f);
   tables(f, run, () => position());
@@ -219,7 +217,7 @@ function picture(f, run) {
       const weights = at >= 0 ? run.state.attentionRow(layer, head, at) : new Float64Array(0);
       write(now.ids.map((id, i) => ({ text: run.tokenizer.show(id), energy: now.energies[i - now.given] ?? null, shade: weights[i] ?? 0 })), at);
       attends.textContent = at < 0 ? "" : `${attention(run, layer, head, at, weights)} ${t(chosen < 0 ? "latest" : "held")}`;
-      showMap(run, layer, head);
+      showMap(layer, head, at);
       follow(layer);
       f.setReadout("token", at + 1);
     }
@@ -232,39 +230,6 @@ function picture(f, run) {
 /** A layer or a head from 0, kept within what the model has. @param {Frame} f @param {string} trait @param {number} most */
 const looked = (f, trait, most) => Math.min(most, Math.max(1, f.model.get(trait))) - 1;
 
-/** The reader's prompt; returns what shows an error under it. @param {Frame} f */
-function promptBox(f) {
-  const id = uniqueId("prompt");
-  const input = h("textarea", { id, class: "xp-gpt-prompt", rows: 2, maxlength: LONGEST, autocomplete: "off", spellcheck: "false" });
-  const errorId = uniqueId("error");
-  const error = h("p", { class: "xp-error", role: "alert", id: errorId });
-  const node = h("div", { class: "xp-field xp-gpt-field", "data-trait": "prompt" }, h("label", { for: id, class: "xp-label" }, t("prompt")), input, error);
-  const row = h("div", { class: "xp-gpt-row" });
-  f.stage.append(node, row);
-  presets(f, PROMPTS.map((prompt) => ({ label: prompt.trim(), set: { prompt } })), { label: t("prompts"), into: row });
-  const show = () => {
-    if (input.value !== f.model.get("prompt")) input.value = f.model.get("prompt");
-  };
-  const commit = () => {
-    if (input.value !== f.model.get("prompt")) f.assign({ prompt: input.value });
-  };
-  input.addEventListener("change", commit, { signal: f.signal });
-  input.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    commit();
-  }, { signal: f.signal });
-  f.watch("prompt", show);
-  show();
-  return (/** @type {string} */ text) => {
-    if (error.textContent !== text) error.textContent = text;
-    if (text) input.setAttribute("aria-invalid", "true");
-    else input.removeAttribute("aria-invalid");
-    if (text) input.setAttribute("aria-describedby", errorId);
-    else input.removeAttribute("aria-describedby");
-  };
-}
-
 /** @param {Frame} f @param {Run} run @param {HTMLElement} into */
 function nextBars(f, run, into) {
   const box = h("figure", { class: "xp-gpt-pane" }, h("figcaption", { class: "xp-label" }, t("bars")));
@@ -276,22 +241,38 @@ function nextBars(f, run, into) {
 /** A token in a row of its own: spaces and ends of lines can be seen. @param {string} text */
 const visible = (text) => text.replaceAll(" ", "·").replaceAll("\n", "↵");
 
-/** All rows of one head as a picture. @param {Frame} f @param {HTMLElement} into */
-function attentionMap(f, into) {
+/**
+ * Layer and head, and all rows of this head as a picture; the chosen token's row is framed, and a press chooses another.
+ * @param {Frame} f @param {Run} run @param {HTMLElement} into @param {(i: number) => void} pick
+ */
+function attentionMap(f, run, into, pick) {
+  const { layers, heads } = run.model.config;
   const paint = heat(f, 1);
   const canvas = h("canvas", { class: "xp-gpt-map", role: "img", width: 1, height: 1 });
-  into.append(h("figure", { class: "xp-gpt-pane" }, h("figcaption", { class: "xp-label" }, t("map")), canvas));
-  return (/** @type {Run} */ run, /** @type {number} */ layer, /** @type {number} */ head) => {
+  const ring = h("span", { class: "xp-strip-ring", "aria-hidden": "true" });
+  const choices = h("div", { class: "xp-gpt-row" });
+  into.append(h("figure", { class: "xp-gpt-pane" }, choices, h("figcaption", { class: "xp-label" }, t("map")), h("div", { class: "xp-gpt-map-box" }, canvas, ring)));
+  const upTo = (/** @type {number} */ n) => Array.from({ length: n }, (_, i) => ({ value: i + 1, label: String(i + 1) }));
+  if (layers > 1) choice(f, { trait: "layer", label: t("layer"), options: upTo(layers), into: choices });
+  if (heads > 1) choice(f, { trait: "head", label: t("head"), options: upTo(heads), into: choices });
+  canvas.addEventListener("click", (event) => {
+    const { top, height } = canvas.getBoundingClientRect();
+    const i = Math.floor(((event.clientY - top) / height) * run.state.length);
+    if (i >= 0 && i < run.state.length) pick(i);
+  }, { signal: f.signal });
+  return (/** @type {number} */ layer, /** @type {number} */ head, /** @type {number} */ at) => {
     const n = run.state.length;
     const all = run.state.attention(layer, head);
     paint(canvas, Math.max(1, n), (i) => Math.sqrt(all[i] ?? 0)); // roots: small weights can be seen
     canvas.setAttribute("aria-label", t("mapWords", { layer: layer + 1, head: head + 1, n }));
+    ring.hidden = at < 0;
+    Object.assign(ring.style, { insetInline: "0", insetBlockStart: `${(100 * at) / Math.max(1, n)}%`, blockSize: `${100 / Math.max(1, n)}%` });
   };
 }
 
 /** Every tensor of the chosen token, in a box that opens. @param {Frame} f @param {Run} run @param {() => number} position */
 function tensorPane(f, run, position) {
-  const box = h("details", { class: "xp-gpt-follow" }, h("summary", {}, t("follow")));
+  const box = h("details", { class: "xp-gpt-follow" }, h("summary", {}, t("follow")), h("p", { class: "xp-help" }, t("followHow")));
   f.root.append(box);
   let layer = 0;
   const { layers } = run.model.config;
@@ -305,7 +286,7 @@ function tensorPane(f, run, position) {
   const draw = () => {
     const at = position();
     if (!box.open || at < 0) return;
-    const tensors = trace(run.state, at).filter((one) => one.layer === layer || one.layer < 0 || one.layer >= layers);
+    const tensors = trace(run.state, at).filter((one) => one.layer === layer || one.layer < 0 || one.layer >= layers || one.name === "x"); // of the other layers, what they leave
     strips.draw({ tensors, label });
     const { tensor, i } = strips.chosen();
     f.setReadout("tensor", tensor.name);
@@ -343,7 +324,7 @@ export function sentence(now, run) {
   if (problem) return t(problem, { n: now.count, context });
   const show = (/** @type {number} */ id) => spoken(run.tokenizer.show(id));
   const values = { n: ids.length, best: show(places[0]), p: fixed(p[places[0]], 2), left, all: p.length, context };
-  const last = energies.length ? t("sayWrote", { ...values, token: show(ids[ids.length - 1]), energy: fixed(energies[energies.length - 1], 2) }) : t("sayReady", values);
+  const last = energies.length ? t("sayWrote", { ...values, token: show(ids[ids.length - 1]), energy: fixed(energies[energies.length - 1], 2) }) : t("sayReady", values) + (run.get("prompt").endsWith(" ") ? ` ${t("sayTrailing")}` : "");
   if (now.ended) return t("sayEnded");
   return now.full ? t("sayFull", values) : last;
 }

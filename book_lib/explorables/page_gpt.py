@@ -16,7 +16,6 @@ from book_lib.rng import CounterRNG
 HOTTEST = 3.0
 WRITTEN = 40  # tokens of the example and of the picture
 BARS = 10  # next tokens that are shown
-LONGEST = 2000  # letters of a prompt
 
 
 class PageGPT(Explorable):
@@ -52,8 +51,8 @@ class PageGPT(Explorable):
     """About how many bytes the page loads."""
     example = traitlets.List().tag(sync=True)
     """What is shown before that: tokens as text, and −ln p of those that were written."""
-    prompt = traitlets.Unicode("Return the ").tag(sync=True)
-    temperature = Real(1.0, least=0, most=HOTTEST).tag(sync=True)
+    prompt = traitlets.Unicode(page_model.PROMPT).tag(sync=True)
+    temperature = Real(0.8, least=0, most=HOTTEST).tag(sync=True)
     top_k = Whole(1, least=1).tag(sync=True)
     top_p = Real(1.0, above=0, most=1).tag(sync=True)
     layer = Whole(1, least=1).tag(sync=True)
@@ -63,8 +62,6 @@ class PageGPT(Explorable):
         name = page_model.ship(traits.get("asset", page_model.ASSET), arrays)
         model, tokenizer = page_model.load(name)
         super().__init__(**{"top_k": model.config.vocab_size} | traits)
-        if len(self.prompt) > LONGEST:
-            raise ArgumentError(f"prompt must have at most {LONGEST} letters, not {len(self.prompt)}")
         self._given = page_model.prompt_ids(tokenizer, model, self.prompt)
         for one, most in (("layer", model.config.layers), ("head", model.config.heads)):
             if getattr(self, one) > most:

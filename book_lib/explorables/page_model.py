@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from book_lib.transformer import GPT
 
 ASSET = "page-gpt"
+PROMPT = "Return the"  # subtle: no space at the end, for tokens bring their own before a word
+LONGEST = 2000  # letters of a prompt, as in parts/prompt_box.js
 HOT = 6.0  # nats at which a token is drawn in the hottest colour, as in parts/passage.js
 WORTH = 0.9  # compressed data is shipped if it is smaller than this fraction, as in book_ext/assets.py
 ACROSS = 62  # letters in a line of a picture
@@ -79,8 +81,11 @@ def prompt_ids(tokenizer: BPETokenizer, model: GPT, prompt: str) -> list[int]:
     """The tokens of a prompt; of an empty one the first special token, with which a document ends and begins.
 
     Raises:
-        ArgumentError: (a ValueError) if there is none, or if the prompt leaves no room in the context.
+        ArgumentError: (a ValueError) if there is none, if the prompt is longer than a page takes, or if it leaves
+            no room in the context.
     """
+    if len(prompt) > LONGEST:
+        raise ArgumentError(f"prompt must have at most {LONGEST} letters, not {len(prompt)}")
     ids = tokenizer.encode(prompt) or list(tokenizer.special_tokens.values())[:1]
     if not 0 < len(ids) < model.context:
         raise ArgumentError(f"prompt must have 1 to {model.context - 1} tokens, not {len(ids)}")

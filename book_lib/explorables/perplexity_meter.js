@@ -12,19 +12,20 @@ import { plot } from "./kit/plot.js";
 import { readout } from "./kit/readout.js";
 import { strings } from "./kit/strings.js";
 import { reducedMotion } from "./kit/theme.js";
-import { bet, isMade } from "./parts/bet.js";
+import { bet, declined, isMade } from "./parts/bet.js";
 import { share } from "./parts/chance.js";
 
 const SYMBOLS = "ABCD";
 const MOST = 10_000; // draws, as in perplexity_meter.py
 const SAME = 1e-9; // nats
 const SEEN = 24; // of the last draws
-const SHARP = 4; // power of the overconfident model
+const SURE = 0.93; // what the overconfident model gives the likeliest symbol: more than any source here
 
 const t = strings({
   en: {
     name: "A perplexity meter",
     ask: "The source says A half of the time; the model thinks that D comes so often. Where does its running perplexity go?",
+    askAny: "Symbols come by p, the model expects q. Where does its running perplexity go?",
     askHow: "Perplexity is exp of the mean surprise −ln q of what came. A fair choice among four would have 4.",
     floor: "To that of the source", above: "To one above it", below: "Below it", skip: "Just show me",
     halves: "½ ¼ ⅛ ⅛", fair: "Fair", three: "Three symbols", sources: "Source",
@@ -33,7 +34,7 @@ const t = strings({
     modelOf: "Model’s probability of {s}", spoken: "q({s}) = {v}",
     last: "Drawn last", none: "nothing yet",
     title: "Running perplexity", axisN: "draws n", axisP: "perplexity",
-    line: "running perplexity", cross: "exp H(p, q) = {v}", own: "exp H(p) = {v}, the floor", both: "exp H(p) = exp H(p, q) = {v}",
+    line: "running perplexity", cross: "exp H(p, q) = {v}", own: "exp H(p) = {v}, the floor", source0: "exp H(p) = {v}, of the source itself", both: "exp H(p) = exp H(p, q) = {v}",
     draws: "Draws", now: "Running perplexity", limit: "exp H(p, q)", least: "exp H(p)", gap: "KL, nats",
     sayStart: "Nothing is drawn yet. The source has the entropy {nats} nats = {bits} bits: as uncertain as a fair choice among {floor} symbols.",
     sayHidden: "{n} draws have a perplexity of {now}. What it tends to is shown once you have bet.",
@@ -41,11 +42,12 @@ const t = strings({
     saySame: "After {n} draws: {now}. The model is the source: the gap is 0, and it tends to the floor {floor} itself.",
     sayNever: "The model forbids {s}, and the source says it: one such draw, and the perplexity is infinite for good.",
     right: " You bet right.", wrong: " You bet otherwise.",
-    lucky: " For a while it may lie below the floor: few draws, and luck.",
+    lucky: " That it lies below the floor just now is luck of the draws, and passes.",
   },
   zh: {
     name: "困惑度计",
     ask: "信源有一半时间说 A；模型却以为 D 这么常见。它的累计困惑度会趋向哪里？",
+    askAny: "符号按 p 出现，模型以为是 q。它的累计困惑度会趋向哪里？",
     askHow: "困惑度是所见符号的平均惊讶 −ln q 的指数。在四个中公平选择时它是 4。",
     floor: "信源自身的困惑度", above: "比它高", below: "比它低", skip: "直接看",
     halves: "½ ¼ ⅛ ⅛", fair: "均匀", three: "三个符号", sources: "信源",
@@ -54,7 +56,7 @@ const t = strings({
     modelOf: "模型给 {s} 的概率", spoken: "q({s}) = {v}",
     last: "最近抽到", none: "尚无",
     title: "累计困惑度", axisN: "抽取次数 n", axisP: "困惑度",
-    line: "累计困惑度", cross: "exp H(p, q) = {v}", own: "exp H(p) = {v}，下限", both: "exp H(p) = exp H(p, q) = {v}",
+    line: "累计困惑度", cross: "exp H(p, q) = {v}", own: "exp H(p) = {v}，下限", source0: "exp H(p) = {v}，信源自身", both: "exp H(p) = exp H(p, q) = {v}",
     draws: "抽取次数", now: "累计困惑度", limit: "exp H(p, q)", least: "exp H(p)", gap: "KL（奈特）",
     sayStart: "还没有抽取。信源的熵是 {nats} 奈特 = {bits} 比特：相当于在 {floor} 个符号中公平选择。",
     sayHidden: "{n} 次抽取的困惑度为 {now}。先下注，再显示它趋向何处。",
@@ -62,7 +64,7 @@ const t = strings({
     saySame: "抽取 {n} 次后：{now}。模型就是信源：差距为 0，它趋向下限 {floor} 本身。",
     sayNever: "模型认为 {s} 不可能，而信源会说它：只要出现一次，困惑度就永远是无穷大。",
     right: "你猜对了。", wrong: "你猜的不是这样。",
-    lucky: "它可能暂时低于下限：次数少，运气好。",
+    lucky: "此刻低于下限只是抽取的运气，不会长久。",
   },
 });
 
@@ -89,10 +91,16 @@ export function stateOf(get, n) {
 function render({ model, el }) {
   const f = frame({ model, el, name: "perplexity_meter", label: t("name") });
   let n = 0;
-  const state = () => stateOf((trait) => model.get(trait), n);
+  const laws = () => [...model.get("source"), ...model.get("model")].join();
+  const asked = laws(); // who changes them before betting declines to, so that every bet is on these
+  const known = asked === [...SOURCES.halves.source, ...SOURCES.halves.model].join();
+  const state = () => {
+    const found = stateOf((trait) => model.get(trait), n);
+    return found.bet !== "" && laws() !== asked ? { ...found, bet: "skipped" } : found;
+  };
   f.share("source", (v) => proper(v));
   f.share("model", (v) => proper(v) && v.length === model.get("source").length);
-  const card = bet(f, { ask: t("ask"), how: t("askHow"),
+  const card = bet(f, { ask: t(known ? "ask" : "askAny"), how: t("askHow"),
     answers: [["floor", t("floor")], ["above", t("above")], ["below", t("below")], ["skipped", t("skip")]] });
   const show = picture(f);
   const draw = () => {
@@ -100,7 +108,10 @@ function render({ model, el }) {
     show(state());
   };
   const time = clock(f, {
-    step: (k) => void (n = Math.min(MOST, n + k)),
+    step(k) {
+      n = Math.min(MOST, n + k);
+      if (!isMade(f)) f.assign(declined(f)); // the draws tell the answer
+    },
     onFrame: draw,
     onReset: () => void (n = 0),
     done: () => n >= MOST,
@@ -115,16 +126,16 @@ function render({ model, el }) {
 }
 
 /** @param {number[]} v */
-const proper = (v) => [3, 4].includes(v.length) && v.every((x) => x >= 0) && v.some((x) => x > 0);
+const proper = (v) => [3, 4].includes(v.length) && v.every((x) => x >= 0) && v.some((x) => x > 0) && Number.isFinite(v.reduce((sum, x) => sum + x, 0));
 
 /** @param {Frame} f */
 function controls(f) {
-  presets(f, Object.entries(SOURCES).map(([key, set]) => ({ label: t(key), set })), { label: t("sources") });
+  presets(f, Object.entries(SOURCES).map(([key, set]) => ({ label: t(key), set })), { label: t("sources"), onPick: () => f.assign(declined(f)) });
   const row = h("div", { class: "xp-field xp-presets", role: "group", "aria-label": t("models") });
   const p = () => normalised(f.model.get("source"));
   /** @type {[string, () => number[]][]} */
-  const models = [["uniform", () => p().map(() => 1)], ["copy", p], ["sharp", () => p().map((v) => v ** SHARP)]];
-  for (const [key, make] of models) button(f, { label: t(key), into: row, onClick: () => f.assign({ model: normalised(make()) }) });
+  const models = [["uniform", () => p().map(() => 1)], ["copy", p], ["sharp", () => share(p(), p().indexOf(Math.max(...p())), SURE)]];
+  for (const [key, make] of models) button(f, { label: t(key), into: row, onClick: () => f.assign({ model: normalised(make()), ...declined(f) }) });
   f.controls.append(row);
   seedBox(f);
 }
@@ -172,7 +183,7 @@ function symbolRows(f) {
 /** @param {Frame} f @param {number} i */
 function symbolRow(f, i) {
   const name = t("modelOf", { s: SYMBOLS[i] });
-  const set = (/** @type {number} */ v) => f.assign({ model: share(normalised(f.model.get("model")), i, v) });
+  const set = (/** @type {number} */ v) => f.assign({ model: share(normalised(f.model.get("model")), i, v), ...declined(f) });
   const input = h("input", { type: "range", class: "xp-range", id: uniqueId("range"), min: 0, max: 1, step: 0.01, "aria-label": name });
   input.addEventListener("input", () => set(Number(input.value)), { signal: f.signal });
   const box = numberBox(f, { label: name, min: 0, max: 1 }, t("typed", { label: name }), set);
@@ -198,7 +209,7 @@ function symbolRow(f, i) {
 function runPlot(f) {
   const last = Math.log10(MOST);
   const x = { label: t("axisN"), min: 0, max: last, ticks: [0, 1, 2, 3, 4], format: (/** @type {number} */ v) => String(10 ** v) };
-  const p = plot(f, { title: t("title"), x, y: { label: t("axisP"), min: 1, max: 6 }, height: 240, table: false });
+  const p = plot(f, { title: t("title"), x, y: { label: t("axisP"), min: 1, max: 6 }, height: 240, table: false, legend: true });
   /** @type {number[][]} */
   let points = [];
   f.addTable(() => ({ caption: t("title"), columns: [t("axisN"), t("axisP")], rows: points }));
@@ -209,8 +220,9 @@ function runPlot(f) {
     if (p.y.max !== top) p.axes({ y: { max: top } });
     const same = law.gap < SAME;
     const told = isMade(f);
-    p.hline("floor", law.floor, { label: t(same && told ? "both" : "own", { v: fixed(law.floor, 2) }) });
-    if (told && !same && Number.isFinite(law.limit)) p.hline("limit", law.limit, { kind: "mean_field", label: t("cross", { v: fixed(law.limit, 2) }) });
+    const across = (/** @type {number} */ v) => [[0, v], [last, v]]; // lines with a place in the legend: a label on them meets the curve
+    p.line("floor", across(law.floor), { kind: "muted", label: t(!told ? "source0" : same ? "both" : "own", { v: fixed(law.floor, 2) }) });
+    if (told && !same && Number.isFinite(law.limit)) p.line("limit", across(law.limit), { kind: "mean_field", label: t("cross", { v: fixed(law.limit, 2) }) });
     else p.clear("limit");
     p.line("running", points.map(([n, v]) => [Math.log10(n), Number.isFinite(v) ? v : NaN]), { label: t("line") });
     p.describe(text);

@@ -65,10 +65,10 @@ test("what is said of the merges", () => {
   assert.match(say({}), /each byte is a token/);
   assert.match(say({ text: "学而" }), /6 bytes make 2 characters, 3.00 a character/);
   assert.match(say({ text: "" }), /No text/);
-  assert.match(say({ merges: 1 }), /joined a and b into ab, 4 times/);
+  assert.match(say({ merges: 1 }), /Merge 1: a and b, counted 4 ×, became ab\. 5 tokens are left of 9 bytes/);
   assert.match(say({ merges: 60 }), /no pair is left/);
   assert.match(say({ prediction: "97,98" }), /You bet right/);
-  assert.match(say({ prediction: "98,97" }), /You bet on b a, 2 times; a b came 4 times/);
+  assert.match(say({ prediction: "98,97" }), /You bet on b a, 2 times; a b comes 4 times and merges first/);
   assert.match(say({ text: "ab cd", prediction: "99,100" }), /of equals the smaller ids/);
   assert.doesNotMatch(say({ prediction: "1,2" }), /bet/);
 });

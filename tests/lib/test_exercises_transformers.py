@@ -120,6 +120,8 @@ def masked_late(q, k, v):
         ("transformers-2", lambda q, k, v: graded.looked_back(q, k, v, axis=0), "wrong axis"),
         ("transformers-2", lambda q, k, v: graded.looked_back(q, k, v, below=-1), "look at itself"),
         ("transformers-3", lambda w, a: step(w, -a), "step to the left"),
+        ("transformers-3", lambda w, a: step(w, a)[::-1, ::-1], "the sine comes first"),
+        ("transformers-3", lambda w, a: step(w, a) * [[1, 1], [-1, 1]], "minus sign is missing"),
         ("transformers-3", lambda w, a: step(1.0, a), "frequency is missing"),
         ("transformers-3", lambda w, a: step(w, 1.0), "length of the step"),
         ("transformers-4", lambda z, u, T: winner(z, u, T or 1e-9) if False else int(np.argmax(z)), "noise is missing"),
@@ -159,6 +161,20 @@ def test_each_typical_slip_gets_its_reply(name, answer, words):
     verdict = check(name, answer)
     assert not verdict.right
     assert words in verdict.message, str(verdict)
+
+
+@pytest.mark.parametrize("name", [name for name in RIGHT if name != "transformers-4"])
+def test_no_slip_is_the_right_answer_or_another_slip(name):
+    slips = {"2": graded.BACK_SLIPS, "3": graded.STEP_SLIPS, "6": graded.COUNT_SLIPS, "7": graded.STD_SLIPS,
+             "8": graded.SLOPE_SLIPS, "9": graded.BIAS_SLIPS, "10": graded.COST_SLIPS}[name.split("-")[1]]
+    rng = np.random.default_rng(0)
+    inputs = {"transformers-2": [(*rng.normal(size=(2, 6, 5)), rng.normal(size=(6, 3)))], "transformers-3": [(0.7, 3)],
+              "transformers-6": [(11, 7, 4, 3)], "transformers-7": [(9, 2.0, 5.0)],
+              "transformers-8": [(rng.normal(size=4), 0.6)], "transformers-9": [(rng.normal(size=9),)],
+              "transformers-10": [(7,)]}[name]
+    given = [np.ravel([answer(*one) for one in inputs]) for answer in (RIGHT[name], *(slip.answer for slip in slips))]
+    for n, one in enumerate(given):
+        assert not any(np.allclose(one, other) for other in given[:n]), n
 
 
 def test_the_race_obeys_boltzmann():

@@ -39,6 +39,7 @@ BAD = [
         "train_text must have at most 64 different",
     ),
     (NgramText, {"prediction": "6"}, "prediction must"),
+    (NgramText, {"start": "x" * 41}, "start must have at most 40 characters, not 41"),
     (PerplexityMeter, {"source": [1, 1]}, "source must hold 3 to 4"),
     (PerplexityMeter, {"source": [0, 0, 0, 0]}, "source must"),
     (PerplexityMeter, {"model": [1, 1, 1]}, "model must hold 4 numbers, as source does, not 3"),

@@ -316,6 +316,16 @@ def test_samples_have_the_laws_frequencies():
     assert stats.chisquare(seen, wanted * seen.sum() / wanted.sum()).pvalue > 1e-3
 
 
+def test_the_largest_draw_is_the_last_token(monkeypatch):
+    # Ten tenths sum to 1 - 1e-16, and the largest number below 1 lies not below that.
+    class Highest:
+        def random(self, n):
+            return np.full(n, np.nextafter(1, 0))
+
+    monkeypatch.setattr("book_lib._ngram_markov.as_generator", lambda _: Highest())
+    assert MarkovSource(np.full((10, 10), 0.1)).sample(3, rng=0).tolist() == [9, 9, 9]
+
+
 def test_samples_from_each_kind_of_generator():
     source = MarkovSource(TWO)
     for make in (lambda: 5, lambda: np.random.default_rng(5), lambda: CounterRNG(5)):
@@ -364,6 +374,7 @@ FITTED = NGram(2, 3).fit([0, 1, 2])
         (lambda: NGram(2, 3, "add", 0), ValueError, "amount must be greater than 0"),
         (lambda: NGram(2, 3, "add", NAN), ValueError, "amount must be finite"),
         (lambda: NGram(2, 3, "add", 1e13), ValueError, r"amount must be at most 1e\+12"),
+        (lambda: NGram(2, 3).fit(np.array(1)), TypeError, "sequences must be ids or sequences of ids, got ndarray"),
         (lambda: NGram(2, 3).probabilities([0]), ValueError, "call fit first"),
         (lambda: NGram(2, 3).log_likelihood([0]), ValueError, "call fit first"),
         (lambda: NGram(2, 3).counts([0]), ValueError, "call fit first"),

@@ -127,7 +127,8 @@ def test_int8_arrays_bring_back_the_rounded_model(second: bool) -> None:
 def test_the_model_that_is_rounded_stays_as_it_is() -> None:
     model = page_model.model()
     before = {name: weight.clone() for name, weight in model.state_dict().items()}
-    quantized(model)
+    assert quantized(model.train()).training and model.training
+    assert not quantized(model.eval()).training and not model.training
     page_arrays(model, TOKENIZER)
     assert all(torch.equal(before[name], weight) for name, weight in model.state_dict().items())
 
@@ -148,12 +149,24 @@ def test_a_tokenizer_without_chunks_travels_too() -> None:
 
 
 MODEL = page_model.model()
+
+
+def spoilt(number: float) -> GPT:
+    model = GPT(MODEL.config).double()
+    with torch.no_grad():
+        model.final_norm.bias[0] = number
+    return model
+
+
 FEWER = GPT(GPTConfig(vocab_size=299, context=4, width=4, layers=1, heads=1))
 
 
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
+        ((GPT(MODEL.config, seed=None), TOKENIZER), ValueError, "model must have weights; this one was made with"),
+        ((spoilt(math.nan), TOKENIZER), ValueError, "model must have weights that float32 holds"),
+        ((spoilt(1e300), TOKENIZER, "float32"), ValueError, "infinity in final_norm.bias"),
         ((None, TOKENIZER), TypeError, "model must be a GPT, got NoneType"),
         ((MODEL, "words"), TypeError, "tokenizer must be a BPETokenizer, got str"),
         ((FEWER, TOKENIZER), ValueError, "tokenizer must have at most the model's 299 ids, got 300"),
@@ -170,6 +183,10 @@ def test_what_cannot_be_packed(arguments: tuple, error: type, words: str) -> Non
 def test_only_a_model_is_rounded() -> None:
     with pytest.raises(TypeError, match="model must be a GPT, got int"):
         quantized(3)
+    with pytest.raises(ValueError, match="infinity in final_norm.bias"):
+        quantized(spoilt(math.inf))
+    with pytest.raises(ValueError, match="seed=None"):
+        quantized(GPT(MODEL.config, seed=None))
 
 
 GAIN, TABLE = "final_norm.weight", "token_embedding.weight"
@@ -188,23 +205,43 @@ def config(at: int, value: int) -> np.ndarray:
         ({"config": config(0, 2)}, r"arrays\['config'\] must be of format 1"),
         ({"config": np.arange(3)}, r"arrays\['config'\] must be of format 1"),
         ({"config": config(7, 2)}, "must end in three flags"),
+        ({"config": config(3, 8) + 0.7}, r"arrays\['config'\] must be of format 1, in 10 integers"),
+        ({"config": np.array(["1"] * 10)}, r"arrays\['config'\] must be of format 1, in 10 integers"),
+        ({"config": config(2, 0)}, r"arrays\['config'\] must hold the sizes of a GPT: context must be at least 1"),
+        ({"config": config(3, 2**30)}, r"arrays\['token_embedding.weight'\] must have shape \(300, 1073741824\)"),
+        ({"config": config(4, 2**30)}, "as many blocks as layers, 1073741824, got"),
+        ({"config": config(4, 1)}, "as many blocks as layers, 1, got"),
         ({"config": config(5, 3)}, "width must be a multiple of heads"),
         ({GAIN: None}, "arrays must hold 'final_norm.weight'"),
         ({GAIN: np.ones(9, np.float32)}, r"arrays\['final_norm.weight'\] must have shape \(8,\), got \(9,\)"),
+        ({GAIN: np.ones(8, bool)}, r"arrays\['final_norm.weight'\] must hold floating-point numbers or int8, got bool"),
+        ({GAIN: np.ones(8, np.uint8)}, "must hold floating-point numbers or int8, got uint8"),
+        ({GAIN: np.full(8, 1e300)}, r"arrays\['final_norm.weight'\] must hold numbers that float32 has"),
         ({GAIN: np.full(8, np.nan)}, r"arrays\['final_norm.weight'\] must be finite"),
         ({f"{TABLE}:scale": None}, "arrays must hold 'token_embedding.weight:scale'"),
         ({f"{TABLE}:scale": np.ones(3)}, r"arrays\['token_embedding.weight'\]: scales must have shape"),
         ({"merges": np.zeros(4, np.int32)}, r"arrays\['merges'\] must be pairs of integers"),
         ({"merges": np.full((43, 2), 400)}, "must make a tokenizer: merges"),
+        ({"tokenizer": np.full(3, 300)}, r"arrays\['tokenizer'\] must be JSON"),
+        ({"tokenizer": np.full(3, 48.5)}, r"arrays\['tokenizer'\] must be JSON"),
+        ({"tokenizer": np.frombuffer(b"[" * 200_000, np.uint8)}, r"arrays\['tokenizer'\] must be JSON"),
+        ({"tokenizer": np.frombuffer(b'{"specials": {}, "split": "no"}', np.uint8)}, "must be JSON with specials"),
+        ({"tokenizer": np.frombuffer(b'{"specials": {"a": 299, "b": 300}, "split": true}', np.uint8)},
+         "must make at most the model's 300 ids, got 301"),
         ({"tokenizer": np.frombuffer(b"{", np.uint8)}, r"arrays\['tokenizer'\] must be JSON"),
         ({"tokenizer": np.frombuffer(json.dumps({"split": True}).encode(), np.uint8)}, "must be JSON with specials"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
-)
+)  # fmt: skip
 def test_damaged_arrays_are_named(changes: dict, words: str) -> None:
     arrays = {**page_arrays(MODEL, TOKENIZER), **changes}
     with pytest.raises(ValueError, match=words):
         from_page_arrays({name: array for name, array in arrays.items() if array is not None})
+
+
+def test_only_a_mapping_is_read() -> None:
+    with pytest.raises(TypeError, match="arrays must be a mapping from names to arrays, got int"):
+        from_page_arrays(3)
 
 
 def test_scales_are_named_as_the_page_reads_them() -> None:

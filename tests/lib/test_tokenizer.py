@@ -271,6 +271,11 @@ def test_a_pattern_that_leaves_gaps_loses_nothing(text, split):
     assert trained.decode(trained.encode(text)) == text
 
 
+def test_a_pattern_that_searches_from_the_end_keeps_the_order():
+    tokenizer = BPETokenizer([(97, 98)], split=r"(?r)\w+|\W+")
+    assert tokenizer.decode(tokenizer.encode("ab, cd ab")) == "ab, cd ab"
+
+
 def test_chunks_are_those_of_the_pattern():
     import regex
 

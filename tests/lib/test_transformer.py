@@ -379,6 +379,18 @@ def test_flash_and_explicit_attention_agree(activation, bias):
     torch.testing.assert_close(single(ids), single(ids, explicit=True), atol=1e-4, rtol=1e-5)
 
 
+def test_explicit_attention_is_computed_step_by_step(monkeypatch):
+    def one_step(*_args, **_settings):
+        raise AssertionError("in one step")
+
+    model, ids = GPT(SMALL), torch.tensor([[3, 1, 4]])
+    expected = model(ids)
+    monkeypatch.setattr("torch.nn.functional.scaled_dot_product_attention", one_step)
+    torch.testing.assert_close(model(ids, explicit=True), expected)
+    with pytest.raises(AssertionError, match="in one step"):
+        model(ids)
+
+
 def test_gradients_are_finite_differences():
     config = GPTConfig(vocab_size=7, context=5, width=6, layers=2, heads=3)
     model = varied(config, dtype=torch.float64)
@@ -691,6 +703,7 @@ def test_ablation_ends_whatever_happens_and_can_be_nested():
         ([(0, -1)], ValueError, "heads: the head must be at least 0"),
         ([(0.0, 1)], TypeError, "heads: the layer must be an integer"),
         ([1], TypeError, "pairs"),
+        (1, TypeError, "pairs"),
         ([(1, 2, 3)], TypeError, "pairs"),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from book_lib.explorables import BpeSteps
-from book_lib.explorables.bpe_steps import TEXT
+from book_lib.explorables.bpe_steps import LONGEST, TEXT
 from tests.site.driver import Live
 
 PAGE = "chapters/language_models.html"
@@ -79,7 +79,7 @@ def test_the_bet_comes_first(steps: Live) -> None:
     assert "You bet right" in caption(steps)
     expect(steps.box.locator(".xp-bpe-pairs .xp-wins th")).to_have_text("a + t")
     start(steps, prediction="116,104")
-    assert "You bet on t h, 6 times; a t came 8 times" in caption(steps)
+    assert "You bet on t h, 6 times; a t comes 8 times and merges first" in caption(steps)
 
 
 def test_merging_before_the_bet_declines_it(steps: Live) -> None:
@@ -88,9 +88,54 @@ def test_merging_before_the_bet_declines_it(steps: Live) -> None:
     slider.press("ArrowRight")
     assert steps.settle().get("prediction") == "skipped"
     expect(steps.box.locator(".xp-bet")).to_have_count(0)
-    assert slider.get_attribute("aria-valuetext") == "1 merges done" or "1" in slider.get_attribute(
-        "aria-valuetext"
-    )
+    assert slider.get_attribute("aria-valuetext") == "merges done: 1"
+    slider.press("End")
+    done = 256 + BpeSteps(merges=60).tokenizer().vocab_size - 512
+    assert slider.get_attribute("aria-valuetext") == f"merges done: {done}"  # and not 60: no pair was left
+
+
+def test_another_text_is_another_question(steps: Live) -> None:
+    """The bet is on pairs of the text that is there, and says nothing of a text that comes after it."""
+    start(steps, prediction="")
+    area = steps.box.get_by_role("textbox", name="Text")
+    area.fill("banana band")
+    answers = steps.settle().box.locator(".xp-bet button")
+    best = [f"{chr(a)} {chr(b)}" for a, b, _ in sorted(BpeSteps(text="banana band").pairs()[:3])]
+    assert answers.all_inner_texts() == [*best, "Just show me"]
+    steps.button("a n").click()
+    assert "You bet right: a n merges first" in caption(steps.settle())
+    area.fill("toto to")
+    assert "bet" not in caption(steps.settle())
+    area.fill("banana band")
+    assert "You bet right" in caption(steps.settle())
+
+
+@pytest.mark.parametrize("text", ["", "a", "ab"])
+def test_a_text_with_nothing_to_bet_on_hides_nothing(steps: Live, text: str) -> None:
+    start(steps, text=text, prediction="")
+    expect(steps.box.locator(".xp-bet")).to_have_count(0)
+    expect(steps.box.get_by_text("once you have bet")).to_be_hidden()
+
+
+def test_a_text_is_cropped_between_characters(steps: Live) -> None:
+    """Six hundred characters, however many units of UTF-16 they take, and no half of one."""
+    area = start(steps).box.get_by_role("textbox", name="Text")
+    area.fill("a" + "🙂" * 700)
+    wanted = "a" + "🙂" * (LONGEST - 1)
+    assert steps.settle().get("text") == wanted == area.input_value()
+    assert steps.readouts()["bytes"] == len(wanted.encode())
+
+
+def test_no_token_breaks_over_two_lines(open_page: Callable[..., Page], live: Callable[..., Live]) -> None:
+    """It would look like two."""
+    steps = live(open_page(PAGE, alone="bpe_steps", width=360), "bpe_steps")
+    start(steps, text=CHINESE)
+    for merges in (0, 10, 60):
+        steps.set(merges=merges)
+        lines = steps.box.locator(".xp-bpe-token").evaluate_all(
+            "all => all.map(el => el.getClientRects().length)"
+        )
+        assert set(lines) == {1}
 
 
 def test_typing_waits_for_the_input_method(steps: Live) -> None:

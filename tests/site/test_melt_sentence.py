@@ -82,6 +82,41 @@ def test_a_nudge_flips_some_and_keeps_the_beginning(melt: Live) -> None:
     assert ids_of(melt) == before
 
 
+def test_another_prompt_melts_and_a_long_one_is_told_not_cut(melt: Live, model) -> None:
+    gpt, tokenizer = model
+    first = ids_of(melt)
+    box = melt.box.get_by_label("Your prompt")
+    box.fill("If the argument is")
+    box.press("Enter")
+    melt.settle()
+    assert ids_of(melt) == wanted(model, melt, 1)[0] != first
+    long = "qxz" * gpt.context
+    box.fill(long)
+    box.press("Enter")
+    melt.settle()
+    error = melt.box.locator(".xp-gpt-field .xp-error")
+    expect(error).to_contain_text(f"has {len(tokenizer.encode(long))} tokens")
+    assert len(ids_of(melt)) == melt.get("length")
+    melt.button("Return the").click()
+    expect(error).to_be_empty()
+    assert melt.get("prompt") == "Return the"
+    box.fill("a b " * 50)  # fits, and leaves room for less than the length
+    box.press("Enter")
+    melt.settle()
+    room = gpt.context - len(tokenizer.encode("a b " * 50))
+    assert 4 <= len(ids_of(melt)) == room < melt.get("length")
+
+
+def test_the_slider_stays_under_the_finger(melt: Live) -> None:
+    slider = melt.box.get_by_role("slider", name="Temperature")
+    places = set()
+    for T in (0, 0.3, 1, 2, 4):
+        melt.set(temperature=T)
+        places.add(slider.bounding_box()["y"])
+    assert max(places) - min(places) < 1
+    assert slider.bounding_box()["y"] < melt.box.locator(".xp-plot").first.bounding_box()["y"]
+
+
 def test_cold_it_is_the_likeliest_whatever_the_noise(melt: Live) -> None:
     melt.set(temperature=0)
     cold = ids_of(melt)

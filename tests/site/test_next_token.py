@@ -130,6 +130,42 @@ def test_the_bet_moves_the_slider(token: Live) -> None:
     assert "You bet 97 %" in caption(token.set(prediction="more"))
 
 
+def test_another_text_is_another_question(token: Live) -> None:
+    start(token, prediction="")
+    menu = token.box.get_by_role("combobox", name="Text")
+    menu.select_option(label="The cat slept on the …")
+    ask = token.settle().box.locator(".xp-bet")
+    expect(ask).to_contain_text("“sofa” has 42.0 %")
+    ask.get_by_role("button").nth(1).click()
+    share = f"{100 * NextToken(table='cat', temperature=1.5).law()[0]:.1f} %"
+    assert f"You bet right: {share}" in caption(token.settle())
+    menu.select_option(label="2 + 2 = …")
+    assert "bet" not in caption(token.settle())
+
+
+@pytest.mark.parametrize("by", ["slider", "button"])
+def test_heating_before_the_bet_declines_it(token: Live, by: str) -> None:
+    start(token, prediction="")
+    if by == "slider":
+        token.box.get_by_role("slider", name="Temperature").press("ArrowRight")
+    else:
+        token.box.get_by_role("button", name="T = 1.5", exact=True).click()
+    assert token.settle().get("prediction") == "skipped"
+    expect(token.box.locator(".xp-bet")).to_have_count(0)
+
+
+def test_only_at_one_is_it_said_to_be_as_the_model_has_it(token: Live) -> None:
+    start(token)
+    for temperature, said in (
+        (0.95, "Cold"),
+        (1, "T = 1: the probabilities as the model has them"),
+        (1.05, "Hot"),
+    ):
+        assert caption(token.set(temperature=temperature)).startswith(said)
+    alone = caption(token.set(temperature=2, top_k=1))
+    assert alone.count("“capes”") == 1
+
+
 def test_a_table_is_chosen_by_keyboard(token: Live) -> None:
     menu = start(token).box.get_by_role("combobox", name="Text")
     menu.press("End")

@@ -133,7 +133,10 @@ def test_a_start_waits_for_the_input_method_and_drops_what_is_unknown(ngram: Liv
     box.evaluate("(el) => { el.value = '字'; el.dispatchEvent(new CompositionEvent('compositionend')); }")
     assert ngram.settle().get("start") == "字"
     assert ngram.readouts()["written"] == twin(ngram, start="").write(SHOWN)
+    note = ngram.box.get_by_text("Left out, as no text here has them")
+    expect(note).to_have_text("Left out, as no text here has them: 字")
     box.fill("an obj")
+    expect(note).to_have_count(0)
     assert ngram.settle().readouts()["written"] == twin(ngram, start="an obj").write(SHOWN)
 
 

@@ -165,7 +165,7 @@ def test_a_token_is_followed_to_a_single_number(page_gpt: Live, model) -> None:
     page_gpt.box.locator("summary").click()
     area = page_gpt.box.get_by_role("application")
     seen = {}
-    for _ in range(20):
+    for _ in range(26):
         area.press("ArrowRight")
         shown = page_gpt.settle().readouts()
         assert shown["made"] == pytest.approx(shown["entry"], rel=1e-9, abs=1e-12)
@@ -181,6 +181,88 @@ def test_a_token_is_followed_to_a_single_number(page_gpt: Live, model) -> None:
     area.press("ArrowUp")
     assert page_gpt.settle().readouts()["tensor"] == "logits"
     expect(page_gpt.box.locator(".xp-made-table")).to_contain_text("sum of all")
+    streams = [f"layer {one + 1}: stream x" for one in range(gpt.config.layers)]  # the road has no gap
+    names = page_gpt.box.locator(".xp-strip-name").all_inner_texts()
+    assert [name for name in names if name.endswith(": stream x")] == streams
+    assert "layer 2: queries q" in names
+    assert "layer 1: queries q" not in names
+
+
+def test_the_map_frames_the_chosen_row_and_a_press_chooses_another(page_gpt: Live) -> None:
+    page_gpt.step(7)
+    n = page_gpt.readouts()["tokens"]
+    canvas = page_gpt.box.locator(".xp-gpt-map")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    canvas.click(position={"x": 5, "y": box["height"] * 3.5 / n})
+    assert page_gpt.settle().readouts()["token"] == 4
+    ring = page_gpt.box.locator(".xp-gpt-map-box .xp-strip-ring").bounding_box()
+    assert ring["y"] - box["y"] == pytest.approx(3 * box["height"] / n, abs=1.5)
+    canvas.click(position={"x": 5, "y": box["height"] * 3.5 / n})
+    assert page_gpt.settle().readouts()["token"] == n
+
+
+def test_keys_stop_at_the_first_token(page_gpt: Live) -> None:
+    passage = page_gpt.step(4).box.get_by_role("listbox")
+    for key in ("Home", "Home", "ArrowLeft", "PageUp"):
+        passage.press(key)
+        assert page_gpt.settle().readouts()["token"] == 1
+
+
+def test_play_stays_under_the_finger_while_the_text_grows(page_gpt: Live) -> None:
+    places = {page_gpt.button("Play").bounding_box()["y"]}
+    for _ in range(4):
+        page_gpt.step(30)
+        places.add(page_gpt.button("Play").bounding_box()["y"])
+    assert max(places) - min(places) < 1
+    passage = page_gpt.box.locator(".xp-passage")
+    seen = passage.bounding_box()
+    latest = page_gpt.box.locator(".xp-token").last.bounding_box()
+    assert seen["y"] < latest["y"] < seen["y"] + seen["height"]
+    page_gpt.box.get_by_role("listbox").press("Home")
+    first = page_gpt.settle().box.locator(".xp-token").first.bounding_box()
+    assert first["y"] > seen["y"]
+    assert page_gpt.button("Play").bounding_box()["y"] < page_gpt.box.locator(".xp-bars").bounding_box()["y"]
+
+
+@pytest.mark.parametrize("prompt", ["🙂👩‍🔬", "今天天气很好。", "<|endoftext|>", "\x00\x7f", "   ", "\n\n"])
+def test_odd_prompts_are_read(page_gpt: Live, model, prompt: str) -> None:
+    gpt, tokenizer = model
+    box = page_gpt.box.get_by_label("Your prompt")
+    box.fill(prompt)
+    box.press("Enter")
+    shown = page_gpt.step(5).readouts()
+    assert [int(one) for one in shown["ids"].split()][: shown["tokens"] - 5] == prompt_ids(tokenizer, gpt, prompt)
+    said = caption(page_gpt)
+    assert "undefined" not in said
+    assert "NaN" not in said
+
+
+def test_an_empty_prompt_begins_a_document_or_is_told(page_gpt: Live, model) -> None:
+    _, tokenizer = model
+    start(page_gpt, prompt="")
+    shown = page_gpt.readouts()
+    assert [int(one) for one in shown["ids"].split()] == list(tokenizer.special_tokens.values())[:1]
+    if not tokenizer.special_tokens:
+        expect(page_gpt.box.locator(".xp-gpt-field .xp-error")).to_have_text("Type a prompt first.")
+        assert page_gpt.step(3).readouts()["tokens"] == 0
+
+
+def test_loading_leaves_the_focus_on_a_button_that_opens_no_keyboard(page_gpt: Live) -> None:
+    focused = "el => el.contains(document.activeElement) && document.activeElement.tagName"
+    assert page_gpt.box.evaluate(focused) == "BUTTON"
+
+
+def test_a_space_at_the_end_is_told(page_gpt: Live) -> None:
+    start(page_gpt, prompt="The function ")
+    assert "ends with a space" in caption(page_gpt)
+    assert "ends with a space" not in caption(start(page_gpt, prompt="The function"))
+
+
+def test_half_a_letter_is_left_out(page_gpt: Live) -> None:
+    box = page_gpt.box.get_by_label("Your prompt")
+    box.evaluate("el => { el.value = 'ab\\ud83d'; el.dispatchEvent(new Event('change')); }")
+    assert page_gpt.settle().get("prompt") == "ab"
 
 
 def test_a_number_is_chosen_by_pointer(page_gpt: Live) -> None:
@@ -208,7 +290,7 @@ def test_a_typed_prompt_is_read_and_a_long_one_is_told_not_cut(page_gpt: Live, m
     assert "Nothing has been cut off" in caption(page_gpt)
     assert page_gpt.step(2).readouts()["tokens"] == 0
     page_gpt.button("Return the").click()
-    assert page_gpt.settle().readouts()["tokens"] == len(tokenizer.encode("Return the "))
+    assert page_gpt.settle().readouts()["tokens"] == len(tokenizer.encode("Return the"))
     expect(page_gpt.box.locator(".xp-gpt-field .xp-error")).to_be_empty()
 
 

@@ -97,16 +97,55 @@ def test_a_models_probability_is_set_and_the_others_make_room(meter: Live) -> No
 
 
 def test_the_bet_comes_first(meter: Live) -> None:
-    start(meter, prediction="").step(20)
+    start(meter, prediction="")
     ask = meter.box.locator(".xp-bet")
     expect(ask).to_be_visible()
-    assert "once you have bet" in caption(meter)
     assert meter.box.locator("[data-readout=limit]").inner_text() == "–"
+    expect(meter.box.locator(".xp-legend", has_text="the floor")).to_have_count(0)
     meter.button("To one above it").click()
+    meter.step(20)
     assert meter.settle().get("prediction") == "above"
     expect(ask).to_have_count(0)
     assert "You bet right" in caption(meter)
     assert "You bet otherwise" in caption(meter.set(prediction="below"))
+
+
+@pytest.mark.parametrize("look", ["step", "Model: all alike", "Fair", "slider"])
+def test_who_looks_before_betting_has_declined(meter: Live, look: str) -> None:
+    """Draws tell the answer, and the question is about the laws that are there."""
+    start(meter, prediction="")
+    if look == "step":
+        meter.step()
+    elif look == "slider":
+        meter.box.get_by_role("slider", name="Model’s probability of A").press("End")
+    else:
+        meter.button(look).click()
+    assert meter.settle().get("prediction") == "skipped"
+    expect(meter.box.locator(".xp-bet")).to_have_count(0)
+
+
+def test_a_bet_says_nothing_of_other_laws(meter: Live) -> None:
+    start(meter, prediction="above").step(50)
+    assert "You bet right" in caption(meter)
+    meter.button("Model: as the source").click()
+    assert "bet" not in caption(meter.settle())
+
+
+@pytest.mark.parametrize("source", ["½", "Fair", "Three symbols"])
+def test_too_sure_is_surer_than_any_source(meter: Live, source: str) -> None:
+    start(meter)
+    meter.button(source).click()
+    meter.button("Model: too sure").click()
+    shown = meter.settle().readouts()
+    assert max(meter.get("model")) > max(meter.get("source")) and shown["kl"] > 0.1
+
+
+def test_weights_that_overflow_are_not_taken_from_the_address(
+    open_page: Callable[..., Page], live: Callable[..., Live]
+) -> None:
+    huge = "#xp:perplexity_meter.model=1e308,1e308,1e308,1e308"
+    meter = live(open_page(PAGE + huge, alone="perplexity_meter"), "perplexity_meter")
+    assert meter.get("model") == list(MODEL)
 
 
 def test_three_symbols_have_three_rows(meter: Live) -> None:

@@ -12,7 +12,7 @@ import { h } from "../kit/dom.js";
  * @param {string} options.how  what will happen, in a line
  * @param {[value: string, label: string][]} options.answers  values of `prediction`; the last one skips
  * @param {() => object} [options.also]  other traits that a bet sets
- * @returns {{show: () => void}} to be called at each drawing
+ * @returns {{show: () => void, close: () => void}} show: to be called at each drawing; close: when another question takes its place
  */
 export function bet(f, { ask, how, answers, also = () => ({}) }) {
   f.share("prediction", (v) => answers.some(([answer]) => answer === v));
@@ -27,8 +27,11 @@ export function bet(f, { ask, how, answers, also = () => ({}) }) {
   return { show() {
     if (isMade(f)) node.remove();
     else if (!node.isConnected) f.root.insertBefore(node, f.stage);
-  } };
+  }, close: () => node.remove() };
 }
+
+/** For those who look before they bet: they have declined to. Nothing where the bet is made. @param {import("../kit/frame.js").Frame} f */
+export const declined = (f) => (isMade(f) ? {} : { prediction: "skipped" });
 
 /** Whether the reader has bet, or declined to. @param {import("../kit/frame.js").Frame} f */
 export const isMade = (f) => f.model.get("prediction") !== "";

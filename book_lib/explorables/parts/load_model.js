@@ -68,7 +68,8 @@ export function onRequest(f, start) {
       const held = f.root.contains(document.activeElement);
       box.remove();
       start(arrays);
-      if (held && document.activeElement === document.body) /** @type {HTMLElement | null} */ (f.root.querySelector("button, textarea, input"))?.focus();
+      // subtle: not the box for the prompt, whose keyboard would cover half of a telephone
+      if (held && document.activeElement === document.body) /** @type {HTMLElement | null} */ (f.root.querySelector("button"))?.focus();
       f.announce(t("ready"));
     } catch (error) {
       if (!box.isConnected) f.stage.prepend(box);

@@ -29,11 +29,13 @@ export function spoken(text) {
 
 /**
  * @param {Frame} f
- * @param {{label: string, into: HTMLElement, onPick?: (i: number) => void}} options  onPick: makes its tokens choosable
+ * @param {{label: string, into: HTMLElement, onPick?: (i: number) => void, scrolls?: boolean}} options
+ *     onPick: makes its tokens choosable; scrolls: it may be higher than its box, which keys must reach then
  * @returns {(pieces: Piece[], chosen?: number) => void}
  */
-export function passage(f, { label, into, onPick }) {
+export function passage(f, { label, into, onPick, scrolls = false }) {
   const list = h("div", onPick ? { class: "xp-passage", role: "listbox", tabindex: "0", "aria-label": label } : { class: "xp-passage", role: "group", "aria-label": label });
+  if (scrolls) list.setAttribute("tabindex", "0");
   into.append(list);
   /** @type {HTMLElement[]} */
   const spans = [];
@@ -44,7 +46,7 @@ export function passage(f, { label, into, onPick }) {
       const to = { ArrowLeft: at - 1, ArrowUp: at - 1, ArrowRight: at + 1, ArrowDown: at + 1, PageUp: at - 10, PageDown: at + 10, Home: 0, End: count - 1 }[event.key];
       if (to === undefined || !count) return;
       event.preventDefault();
-      onPick(Math.min(count - 1, Math.max(0, to)));
+      if (at > 0 || to > 0) onPick(Math.min(count - 1, Math.max(0, to))); // at the first token there is none before it
     }, { signal: f.signal });
     let pressed = -1; // where the finger is
     for (const type of /** @type {const} */ (["pointerdown", "pointermove"])) {
@@ -59,11 +61,22 @@ export function passage(f, { label, into, onPick }) {
   return (pieces, chosen = -1) => {
     while (spans.length < pieces.length) spans.push(h("span", onPick ? { class: "xp-token", role: "option", id: `${f.key}-token-${spans.length}` } : { class: "xp-token" }));
     if (count !== pieces.length) list.replaceChildren(...spans.slice(0, pieces.length));
+    const moved = at !== chosen || count !== pieces.length;
     [at, count] = [chosen, pieces.length];
     pieces.forEach((piece, i) => paint(spans[i], piece, i, onPick ? i === chosen : null));
     if (onPick && chosen >= 0 && chosen < count) list.setAttribute("aria-activedescendant", spans[chosen].id);
     else list.removeAttribute("aria-activedescendant");
+    if (moved && chosen >= 0 && chosen < count) reveal(list, spans[chosen]);
   };
+}
+
+/** Scroll a text, and nothing around it, until a token can be seen. @param {HTMLElement} list @param {HTMLElement} span */
+function reveal(list, span) {
+  if (list.scrollHeight <= list.clientHeight) return;
+  const [box, one] = [list.getBoundingClientRect(), span.getBoundingClientRect()];
+  const margin = one.height / 2;
+  if (one.bottom + margin > box.bottom) list.scrollTop += one.bottom + margin - box.bottom;
+  else if (one.top - margin < box.top) list.scrollTop -= box.top + margin - one.top;
 }
 
 /** The token nearest to a place on the screen; lines count more than letters. @param {HTMLElement[]} spans @param {number} x @param {number} y */
