@@ -62,7 +62,7 @@ def save(model: GPT, folder: str | Path) -> Path:
 
     Raises:
         TypeError: if ``model`` is none.
-        ValueError: if it has no weights (``seed=None``), or such as are not finite.
+        ValueError: if it has no weights (``seed=None``), or such as are not finite or of several types.
     """
     if not isinstance(model, GPT):
         raise TypeError(f"model must be a GPT, got {model!r}")
@@ -70,6 +70,8 @@ def save(model: GPT, folder: str | Path) -> Path:
         raise ValueError("model must have weights to be saved; this one was made with seed=None")
     weights = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
     _finite("model", weights)
+    if len({value.dtype for value in weights.values()}) > 1:
+        raise ValueError("model must have weights of one type to be saved, got several")
     about = {"format": FORMAT, "config": json.dumps(asdict(model.config))}
     path = _folder(folder) / FILE
     runs.replace(path, safetensors.torch.save(weights, about))
@@ -90,11 +92,11 @@ def load(folder: str | Path) -> GPT:
     try:
         sizes = json.loads(about["config"])
         config = GPTConfig(**{field.name: sizes[field.name] for field in fields(GPTConfig)})
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"{path} must hold the sizes of a GPT: {type(error).__name__}: {error}") from None
     if len({value.dtype for value in weights.values()}) > 1:
         raise ValueError(f"{path} must hold weights of one type, got several")
-    return _filled(config, weights, path)
+    return _filled(config, weights, path).eval()
 
 
 # ------------------------------------------------------------------------------------------------- GPT-2's
@@ -198,7 +200,12 @@ def _our_name(theirs: str, config: GPTConfig) -> str | None:
 
 def _filled(config: GPTConfig, weights: dict[str, Tensor], path: Path) -> GPT:
     """Return a model of these sizes with these weights, which must be exactly its own."""
-    model = GPT(config, seed=None)
+    if config.layers > len(weights):
+        raise ValueError(f"{path} must hold the weights of {config.layers} layers, got {len(weights)} in all")
+    try:
+        model = GPT(config, seed=None)
+    except (RuntimeError, TypeError) as error:  # sizes that no integer of torch's holds, multiplied
+        raise ValueError(f"{path} must tell sizes that some memory holds: {str(error).splitlines()[0]}") from None
     shapes = {name: tuple(value.shape) for name, value in model.state_dict().items()}
     for what, names in (("miss", shapes.keys() - weights.keys()), ("hold", weights.keys() - shapes.keys())):
         if names:
@@ -241,7 +248,7 @@ def _json(path: Path) -> dict[str, Any]:
         raise FileNotFoundError(f"there is no {path}")
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:  # also of what is not UTF-8
+    except (ValueError, RecursionError) as error:  # also of what is not UTF-8
         raise ValueError(f"{path} must be JSON: {error}") from None
     if not isinstance(told, dict):
         raise ValueError(f"{path} must hold a JSON object, got {type(told).__name__}")

@@ -11,6 +11,7 @@ import contextlib
 import json
 import math
 import os
+import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 
@@ -49,7 +50,8 @@ class TrainConfig:
         seed: of the choice of windows.
 
     Raises:
-        ValueError: a value outside its range, which is named.
+        TypeError: a value of the wrong kind, which is named.
+        ValueError: a value outside its range, likewise.
     """
 
     steps: int
@@ -65,15 +67,16 @@ class TrainConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, least in (("steps", 1), ("batch_tokens", 1), ("doublings", 0), ("warmup", 0)):
-            _checks.integer(name, getattr(self, name), least)
+        # subtle: past `frozen`, so that NumPy's numbers become plain ones, which a checkpoint can hold.
+        for name, least in (("steps", 1), ("batch_tokens", 1), ("doublings", 0), ("warmup", 0), ("seed", 0)):
+            object.__setattr__(self, name, _checks.integer(name, getattr(self, name), least))
         for name in ("learning_rate", "rest_learning_rate", "clip"):
-            _checks.positive(name, getattr(self, name))
-        if _checks.finite("weight_decay", self.weight_decay) < 0:
+            object.__setattr__(self, name, _checks.positive(name, getattr(self, name)))
+        object.__setattr__(self, "weight_decay", _checks.finite("weight_decay", self.weight_decay))
+        if self.weight_decay < 0:
             raise ValueError(f"weight_decay must be at least 0, got {self.weight_decay}")
         _checks.one_of("optimizer", self.optimizer, OPTIMIZERS)
         _checks.one_of("schedule", self.schedule, SCHEDULES)
-        _checks.integer("seed", self.seed, 0)
 
     def height(self, step: int) -> float:
         """The share of the learning rates that step 0, 1, … uses.
@@ -217,11 +220,16 @@ def train(
         The losses on the way.
 
     Raises:
+        TypeError: `model` or `config` of another kind.
         ValueError: a text that is too short or has ids beyond the vocabulary; windows that do not fill
-            `batch_tokens`; a loss that is no finite number (the step is named).
+            `batch_tokens`; a checkpoint of another training; a loss that is no finite number (the step is named).
     """
-    run = _Training(model, _tokens("ids", ids, model), config, checkpoint, _checks.integer("every", every, 1))
+    if not isinstance(config, TrainConfig):
+        raise TypeError(f"config must be a TrainConfig, got {config!r}")
     apart = None if held_out is None else _tokens("held_out", held_out, model)
+    if apart is not None:
+        _window("held_out", apart, model)  # before the work, not after it
+    run = _Training(model, _tokens("ids", ids, model), config, checkpoint, _checks.integer("every", every, 1))
     model.train()
     try:
         run.go(progress)
@@ -302,14 +310,21 @@ class _Training:
                     arrays[f"optimizer/{number}/{index}/{slot}"] = value.numpy()
         generator = json.dumps(self.rng.bit_generator.state)  # text: JSON files here hold no 128-bit numbers
         progress = {"step": self.step, "sum": self.sum, "history": asdict(self.history)}
-        return {**arrays, **progress, "config": asdict(self.config), "generator": generator}
+        return {**arrays, **progress, **self.work(), "generator": generator}
+
+    def work(self) -> dict:
+        """What a checkpoint must agree in: settings, sizes of the model, and the text."""
+        text = zlib.crc32(self.ids.numpy().tobytes())
+        return {"config": asdict(self.config), "model": asdict(self.model.config), "text": text}
 
     def restore(self, state: dict | None) -> None:
         """Go on where a training with the same settings stopped."""
         if state is None:
             return
-        if state["config"] != asdict(self.config):
-            raise ValueError(f"checkpoint belongs to a training with {state['config']}, not {asdict(self.config)}")
+        ours = self.work()
+        theirs = {name: state.get(name) for name in ours}
+        if theirs != ours:
+            raise ValueError(f"checkpoint belongs to a training with {theirs}, not {ours}")
         weights = {k.removeprefix("weight/"): torch.from_numpy(v) for k, v in state.items() if k.startswith("weight/")}
         self.model.load_state_dict(weights)
         for number, optimizer in enumerate(self.optimizers):
@@ -349,18 +364,17 @@ def evaluate(model: GPT, ids: ArrayLike, window: int | None = None, batch: int =
 
     Args:
         model: a `GPT`.
-        ids: shape (N,), at least two tokens.
-        window: tokens a window shows; the model's context unless given.
+        ids: shape (N,), at least three tokens.
+        window: tokens a window shows, an even number; unless given, as many as the context and the text have.
         batch: windows at a time.
 
     Raises:
-        ValueError: a window that is odd, beyond the context or longer than the text.
+        TypeError: `model` is no GPT, or `window` or `batch` no integer.
+        ValueError: a window that is odd, beyond the context or longer than the text; a text or a context too short
+            for any.
     """
     tokens = _tokens("ids", ids, model)
-    window = min(model.config.context, (len(tokens) - 1) // 2 * 2) if window is None else window
-    window = _checks.integer("window", window, 2, min(model.config.context, len(tokens) - 1))
-    if window % 2:
-        raise ValueError(f"window must be even, got {window}")
+    window, batch = _window("ids", tokens, model, window), _checks.integer("batch", batch, 1)
     half, was_training = window // 2, model.training
     model.eval()
     starts = torch.arange(0, len(tokens) - window, half)
@@ -388,9 +402,23 @@ def threads(count: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+def _window(name: str, tokens: Tensor, model: GPT, window: int | None = None) -> int:
+    """The window that judges a text, the largest even one unless given, checked."""
+    most = min(model.config.context, len(tokens) - 1)
+    if most < 2:
+        came = f"got {len(tokens)} and {model.config.context}"
+        raise ValueError(f"{name} must hold at least 3 tokens, and the model see 2 at once, to be judged; {came}")
+    window = most // 2 * 2 if window is None else _checks.integer("window", window, 2, most)
+    if window % 2:
+        raise ValueError(f"window must be even, got {window}")
+    return window
+
+
 def _tokens(name: str, ids: ArrayLike, model: GPT) -> Tensor:
     """The ids of a text as a tensor of int64, checked."""
-    array: NDArray = np.asarray(ids)
+    if not isinstance(model, GPT):
+        raise TypeError(f"model must be a GPT, got {model!r}")
+    array: NDArray = _checks.regular(name, ids)
     if array.ndim != 1 or len(array) < 2 or not np.issubdtype(array.dtype, np.integer):
         raise ValueError(f"{name} must be a sequence of at least 2 token ids, got shape {array.shape}, {array.dtype}")
     size = model.config.vocab_size

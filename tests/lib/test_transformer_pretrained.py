@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -247,7 +248,7 @@ def test_truncated_weights(folder, size):
         GPT.from_pretrained(folder)
 
 
-@pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b"[1]", b""])
+@pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b"[1]", b"", b"[" * 200_000])
 def test_config_that_is_no_json(folder, content):
     (folder / "config.json").write_bytes(content)
     with pytest.raises(ValueError, match=r"config\.json must (be|hold a) JSON"):
@@ -337,6 +338,10 @@ def test_what_cannot_be_saved(tmp_path):
         transformer.save(torch.nn.Linear(1, 1), tmp_path)
     with pytest.raises(TypeError, match="folder must be a path"):
         GPT(SMALL).save(3)
+    model = GPT(SMALL)
+    model.final_norm.double()
+    with pytest.raises(ValueError, match="model must have weights of one type to be saved"):
+        model.save(tmp_path)
     assert not list(tmp_path.iterdir())
 
 
@@ -364,6 +369,10 @@ def test_files_that_are_not_ours(tmp_path):
         ({"config": "{"}, "sizes of a GPT: JSONDecodeError"),
         ({"config": "[]"}, "sizes of a GPT: TypeError"),
         ({"config": json.dumps(sizes)}, "KeyError: 'hidden'"),
+        ({"config": "[" * 200_000}, "sizes of a GPT: RecursionError"),
+        ({"config": json.dumps(asdict(SMALL) | {"layers": 2**40})}, "must hold the weights of 1099511627776 layers"),
+        ({"config": json.dumps(asdict(SMALL) | {"width": 2**40})}, "must tell sizes that some memory holds"),
+        ({"config": json.dumps(asdict(SMALL) | {"context": 2**80})}, "must tell sizes that some memory holds"),
         ({"tensors": weights | {"more": torch.ones(1)}}, "must not hold more"),
         ({"tensors": {name: value for name, value in weights.items() if "norm2" not in name}}, "miss blocks.0.norm2"),
         ({"tensors": weights | {"final_norm.bias": torch.ones(23)}}, r"final_norm.bias must have shape \(24,\)"),

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from book_lib._transformer_training import orthogonalized
-from book_lib.runs import Checkpoint
+from book_lib._transformer_training import optimizers, orthogonalized
+from book_lib.runs import Checkpoint, save
 from book_lib.transformer import GPT, GPTConfig, Muon, TrainConfig, evaluate, train
 
 CONFIG = GPTConfig(vocab_size=17, context=16, width=16, layers=2, heads=2)
@@ -38,16 +38,18 @@ def test_orthogonalized_keeps_directions_and_evens_out_singular_values(shape):
     assert ((diagonal > 0.65).float().mean()) > 0.8
 
 
-def test_muon_steps_as_its_formula_says():
-    start, gradients = torch.randn(8, 4, generator=torch.manual_seed(1)), torch.randn(3, 8, 4)
+@pytest.mark.parametrize("shape", [(8, 4), (4, 8)])
+def test_muon_steps_as_its_formula_says(shape):
+    generator = torch.manual_seed(1)
+    start, gradients = torch.randn(shape, generator=generator), torch.randn(3, *shape, generator=generator)
     weight = torch.nn.Parameter(start.clone())
-    optimizer, momentum, expected = Muon([weight], lr=0.1, momentum=0.9, weight_decay=0.5), torch.zeros(8, 4), start
+    optimizer, momentum, expected = Muon([weight], lr=0.1, momentum=0.9, weight_decay=0.5), torch.zeros(shape), start
     for gradient in gradients:
         weight.grad = gradient
         optimizer.step()
         momentum = 0.9 * momentum + 0.1 * gradient
         ahead = 0.9 * momentum + 0.1 * gradient
-        change = orthogonalized(ahead[None])[0] * 2**0.5  # √(rows/columns)
+        change = orthogonalized(ahead[None])[0] * (2**0.5 if shape == (8, 4) else 1)  # √max(1, rows/columns)
         expected = (1 - 0.1 * 0.5) * expected - 0.1 * change
     assert torch.allclose(weight, expected, atol=1e-5)
 
@@ -107,6 +109,32 @@ def test_bad_settings_are_named(settings, message):
         TrainConfig(**{"steps": 10, **settings})
 
 
+def test_numbers_of_numpy_are_plain_numbers():
+    config = TrainConfig(np.int64(3), batch_tokens=np.int32(32), learning_rate=np.float32(0.5), seed=np.uint8(1))
+    assert config == TrainConfig(3, batch_tokens=32, learning_rate=0.5, seed=1)
+    assert {type(value) for value in dataclasses.asdict(config).values()} == {int, float, str}
+
+
+def test_every_weight_has_its_optimizer():
+    model = GPT(CONFIG)
+    names = {id(weight): name for name, weight in model.named_parameters()}
+    settings = TrainConfig(1, learning_rate=0.02, rest_learning_rate=0.004, weight_decay=0.1)
+
+    def groups(optimizer):
+        keys = ("lr", "weight_decay", "stacked", "betas")
+        return [({names[id(p)] for p in g["params"]}, *(g.get(key) for key in keys)) for g in optimizer.param_groups]
+
+    blocks = [f"blocks.{i}" for i in range(2)]
+    joined = {f"{block}.attention.qkv.weight" for block in blocks}
+    others = {f"{block}.{part}.weight" for block in blocks for part in ("attention.out", "mlp.up", "mlp.down")}
+    rest = set(names.values()) - joined - others
+    muon, adamw = optimizers(model, settings)
+    assert groups(muon) == [(others, 0.02, 0.1, 1, None), (joined, 0.02, 0.1, 3, None)]
+    assert groups(adamw) == [(rest, 0.004, 0.0, None, (0.9, 0.95))]
+    (alone,) = optimizers(model, dataclasses.replace(settings, optimizer="adamw"))
+    assert groups(alone) == [(joined | others, 0.02, 0.1, None, (0.9, 0.95)), (rest, 0.02, 0.0, None, (0.9, 0.95))]
+
+
 # --------------------------------------------------------------------------------------------- training
 
 
@@ -160,6 +188,58 @@ def test_a_training_cut_short_ends_where_an_unbroken_one_does(tmp_path):
         train(again, TEXT, dataclasses.replace(settings, steps=31), checkpoint=Checkpoint(path))
 
 
+def test_a_checkpoint_of_another_model_or_text_is_refused(tmp_path):
+    class Always(Checkpoint):
+        def save(self, state, force=False):
+            return super().save(state, force=True)
+
+    path, settings = tmp_path / "state.npz", TrainConfig(2, batch_tokens=32)
+    train(GPT(CONFIG), TEXT, settings, checkpoint=Always(path))
+    # Weights of these shapes fit a model with other heads; what it then says is not what was trained.
+    for changes in ({"heads": 4}, {"layers": 1}, {"vocab_size": 18}, {"activation": "gelu_tanh"}):
+        model = GPT(dataclasses.replace(CONFIG, **changes), seed=4)
+        before = weights(model)
+        with pytest.raises(ValueError, match="checkpoint belongs to a training with"):
+            train(model, TEXT, settings, checkpoint=Checkpoint(path))
+        assert same(before, weights(model))
+    with pytest.raises(ValueError, match="checkpoint belongs to a training with"):
+        train(GPT(CONFIG), TEXT[::-1], settings, checkpoint=Checkpoint(path))
+    save(path, {"weights": np.ones(3)})
+    with pytest.raises(ValueError, match="checkpoint belongs to a training with {'config': None"):
+        train(GPT(CONFIG), TEXT, settings, checkpoint=Checkpoint(path))
+    path.write_bytes(path.read_bytes()[:100])
+    assert train(GPT(CONFIG), TEXT, settings, checkpoint=Checkpoint(path)).steps == [2]  # damaged: from the beginning
+
+
+def test_the_rates_rise_and_fall_as_the_schedule_says():
+    # Adam's first step is as long as its rate: a fifth of it in the first of five steps of warmup.
+    moved = []
+    for warmup in (0, 5):
+        model = GPT(CONFIG)
+        before = weights(model)["token_embedding.weight"]
+        train(model, TEXT, TrainConfig(1, batch_tokens=32, warmup=warmup))
+        moved.append(model.token_embedding.weight.detach() - before)
+    torch.testing.assert_close(moved[1], moved[0] / 5, atol=1e-6, rtol=1e-3)
+
+
+def test_the_history_holds_means_since_the_entry_before():
+    each, some = (train(GPT(CONFIG), TEXT, TrainConfig(7, batch_tokens=32), every=n) for n in (1, 5))
+    assert each.steps == list(range(1, 8)) and some.steps == [5, 7]
+    assert some.losses == pytest.approx([np.mean(each.losses[:5]), np.mean(each.losses[5:])])
+
+
+def test_shorter_windows_come_in_larger_batches():
+    shapes = []
+
+    class Watched(GPT):
+        def loss(self, ids, targets):
+            shapes.append(tuple(ids.shape))
+            return super().loss(ids, targets)
+
+    train(Watched(CONFIG), TEXT, TrainConfig(6, batch_tokens=32, doublings=2))
+    assert shapes == [(8, 4)] * 2 + [(4, 8)] * 2 + [(2, 16)] * 2
+
+
 def test_the_seed_decides_and_nothing_global_does():
     found = []
     for noise, seed in ((1, 0), (2, 0), (1, 5)):
@@ -186,11 +266,26 @@ def test_a_loss_that_is_no_number_stops_the_training():
         (np.full(100, -1), r"\[0, 17\)"),
         (np.zeros((4, 100), int), "sequence"),
         (np.zeros(100), "sequence"),
+        ([[1], [1, 2]], "ids must be an array, got lists of unequal length"),
     ],
 )
 def test_bad_texts_are_refused(ids, message):
     with pytest.raises(ValueError, match=message):
         train(GPT(CONFIG), ids, TrainConfig(3, batch_tokens=32))
+
+
+def test_what_cannot_be_judged_is_refused_before_the_training():
+    model, settings = GPT(CONFIG), TrainConfig(2, batch_tokens=32)
+    before = weights(model)
+    for held_out, message in (([1, 2], "held_out must hold at least 3 tokens"), ([], "held_out must be a sequence"),
+                              ([1, 17, 2], r"held_out must lie in \[0, 17\)")):  # fmt: skip
+        with pytest.raises(ValueError, match=message):
+            train(model, TEXT, settings, held_out=held_out)
+    with pytest.raises(TypeError, match="config must be a TrainConfig"):
+        train(model, TEXT, {"steps": 2})
+    with pytest.raises(TypeError, match="model must be a GPT"):
+        train(None, TEXT, settings)
+    assert same(before, weights(model))
 
 
 def test_batches_must_hold_whole_windows():
@@ -215,8 +310,36 @@ def test_evaluate_counts_each_token_once_behind_half_a_window():
     assert evaluate(model, ids, batch=2) == pytest.approx(evaluate(model, ids, batch=7), abs=1e-6)
 
 
+def test_a_context_may_be_odd():
+    model = GPT(dataclasses.replace(CONFIG, context=7))
+    assert evaluate(model, TEXT) == evaluate(model, TEXT, 6)
+    history = train(model, TEXT, TrainConfig(1, batch_tokens=14), held_out=TEXT)
+    assert history.held_out == [(1, evaluate(model, TEXT, 6))]
+
+
+def test_evaluate_is_without_dropout_and_leaves_the_mode_alone():
+    plain, model = GPT(CONFIG), GPT(dataclasses.replace(CONFIG, dropout=0.5))
+    for mode in (True, False):
+        assert evaluate(model.train(mode), TEXT) == evaluate(plain, TEXT)
+        assert model.training is mode
+    assert not train_one(model).training
+
+
+def train_one(model):
+    train(model, TEXT, TrainConfig(1, batch_tokens=32))
+    return model
+
+
 def test_evaluate_refuses_bad_windows():
     model = GPT(CONFIG)
+    with pytest.raises(ValueError, match="ids must hold at least 3 tokens, and the model see 2 at once"):
+        evaluate(model, TEXT[:2])
+    with pytest.raises(ValueError, match="got 400 and 1"):
+        evaluate(GPT(dataclasses.replace(CONFIG, context=1)), TEXT)
+    with pytest.raises(ValueError, match="batch must be at least 1"):
+        evaluate(model, TEXT, batch=0)
+    with pytest.raises(TypeError, match="model must be a GPT"):
+        evaluate(None, TEXT)
     for window in (1, 18):
         with pytest.raises(ValueError, match="window"):
             evaluate(model, TEXT, window)

@@ -110,9 +110,12 @@ def test_another_prompt_melts_and_a_long_one_is_told_not_cut(melt: Live, model) 
 def test_the_slider_stays_under_the_finger(melt: Live) -> None:
     slider = melt.box.get_by_role("slider", name="Temperature")
     places = set()
-    for T in (0, 0.3, 1, 2, 4):
+    for T in (0, 0.3, 0.5, 1, 2, 4):
         melt.set(temperature=T)
         places.add(slider.bounding_box()["y"])
+        passage = melt.box.locator(".xp-passage")
+        over = passage.evaluate("el => el.scrollHeight > el.clientHeight")
+        assert (passage.get_attribute("tabindex") == "0") == over  # what is hidden, keys can reach
     assert max(places) - min(places) < 1
     assert slider.bounding_box()["y"] < melt.box.locator(".xp-plot").first.bounding_box()["y"]
 

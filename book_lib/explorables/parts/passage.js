@@ -35,7 +35,6 @@ export function spoken(text) {
  */
 export function passage(f, { label, into, onPick, scrolls = false }) {
   const list = h("div", onPick ? { class: "xp-passage", role: "listbox", tabindex: "0", "aria-label": label } : { class: "xp-passage", role: "group", "aria-label": label });
-  if (scrolls) list.setAttribute("tabindex", "0");
   into.append(list);
   /** @type {HTMLElement[]} */
   const spans = [];
@@ -66,6 +65,8 @@ export function passage(f, { label, into, onPick, scrolls = false }) {
     pieces.forEach((piece, i) => paint(spans[i], piece, i, onPick ? i === chosen : null));
     if (onPick && chosen >= 0 && chosen < count) list.setAttribute("aria-activedescendant", spans[chosen].id);
     else list.removeAttribute("aria-activedescendant");
+    if (scrolls && list.scrollHeight > list.clientHeight) list.setAttribute("tabindex", "0");
+    else if (scrolls) list.removeAttribute("tabindex");
     if (moved && chosen >= 0 && chosen < count) reveal(list, spans[chosen]);
   };
 }
