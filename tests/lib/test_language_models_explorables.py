@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import time
 from collections import Counter
 
 import numpy as np
@@ -15,7 +14,7 @@ from book_lib.explorables.ngram_text import HIGHEST, SIZES, plain, reference
 from book_lib.ngram import NGram, perplexity
 from book_lib.probability import entropy
 from book_lib.tokenizer import BPETokenizer
-from tests.lib.pictures import check_pictures
+from tests.lib.pictures import check_pictures, check_pictures_are_quick
 
 CHINESE = "学而时习之，不亦说乎？有朋自远方来，不亦乐乎？"
 SMALL = {"train_text": "a rose is a rose is a rose. " * 5, "held_out_text": "is a nose a rose? so it is."}
@@ -107,13 +106,7 @@ def test_alt_text_can_be_given(kind: type) -> None:
 
 @pytest.mark.parametrize("widget", WIDGETS[::3], ids=lambda widget: type(widget).__name__)
 def test_pictures_are_made_soon(widget) -> None:
-    widget.still()
-    times = []
-    for _ in range(3):
-        begun = time.process_time()
-        widget.still()
-        times.append(time.process_time() - begun)
-    assert min(times) < 0.5  # 0.3 s on a quiet machine
+    check_pictures_are_quick(widget)
 
 
 # -- byte pairs
