@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,7 +15,6 @@ from book_lib import _sampling_laws as laws
 from book_lib.rng import RandomLike, as_generator
 
 WHEN_FULL = ("stop", "slide", "error")
-Candidate = TypeVar("Candidate")
 
 
 def generate(
@@ -138,30 +137,3 @@ def _row(logits: Any) -> NDArray:
     """Return logits of shape (V,) or (1, V), an array or a tensor, as an array of shape (V,)."""
     array = np.asarray(logits.detach().cpu() if hasattr(logits, "detach") else logits)
     return array[0] if array.ndim == 2 and len(array) == 1 else array
-
-
-def best_of(candidates: Iterable[Candidate], score: Callable[[Candidate], float]) -> Candidate:
-    """Return the candidate with the highest score, the first of several: what "best of 10" means.
-
-    With more candidates the best score can only rise, whatever the score is worth.
-
-    Args:
-        candidates: at least one.
-        score: a number for each, not NaN; −∞ is allowed.
-
-    Raises:
-        TypeError: if a score is no number.
-        ValueError: if there are no candidates, or a score is NaN.
-
-    See the section :ref:`sec-lm-generation`.
-
-    >>> best_of(["a", "ccc", "bb"], len)
-    'ccc'
-    """
-    entries = list(candidates)
-    if not entries:
-        raise ValueError("candidates must hold at least one entry, got none")
-    scores = _checks.real_array("score", [score(entry) for entry in entries])
-    if scores.ndim != 1 or np.isnan(scores).any():
-        raise ValueError(f"score must return a number for each candidate, got {scores.tolist()}")
-    return entries[int(scores.argmax())]

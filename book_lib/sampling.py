@@ -6,7 +6,7 @@ and a draw from e^{z/T}/Z is the next token.
 * :func:`next_distribution` is the law after temperature, :func:`top_k` and :func:`top_p`; :func:`sample` draws
   from it, :func:`gumbel_max` with noise that can be kept.
 * :func:`generate` continues a prompt with any model that has ``next_logits(ids)``, with its cache if it has
-  one; :func:`best_of` picks.
+  one.
 * :func:`temper_tokens` and :func:`temper_texts` show by enumeration that the temperature of the tokens is not
   that of the text.
 
@@ -14,12 +14,11 @@ and a draw from e^{z/T}/Z is the next token.
 [0.881, 0.119, 0.0]
 """
 
-from book_lib._sampling_generation import best_of, generate
+from book_lib._sampling_generation import generate
 from book_lib._sampling_laws import gumbel, gumbel_max, next_distribution, sample, top_k, top_p
 from book_lib._sampling_texts import log_joint, prefix_probability, temper_texts, temper_tokens
 
 __all__ = [
-    "best_of",
     "generate",
     "gumbel",
     "gumbel_max",

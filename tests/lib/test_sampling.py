@@ -355,15 +355,6 @@ def test_a_models_configuration_and_tensors_will_do():
         generate(Wrapped(), [0] * 4, 1, rng=0)
 
 
-def test_the_best_of_k_never_falls_as_k_grows():
-    rng = np.random.default_rng(0)
-    tries = [generate(NGram(2, 5).fit(rng.integers(0, 5, 50)), [0], 8, rng=rng) for _ in range(30)]
-    scored = [sum(sampling.best_of(tries[:k], sum)) for k in range(1, 31)]
-    assert scored == [max(map(sum, tries[:k])) for k in range(1, 31)] and (np.diff(scored) >= 0).all()
-    assert sampling.best_of(iter("abcd"), lambda letter: -INF) == "a"
-    assert sampling.best_of([1, -3, 3], abs) == -3
-
-
 # ------------------------------------------------------------------------------- texts against their tokens
 
 TREE = {(): [0.6, 0.4], (0,): [0.1] * 10, (1,): [1.0]}
@@ -545,9 +536,6 @@ def test_bad_logits_are_refused_everywhere(logits):
         (lambda: generate("model", [0], 1, rng=0), TypeError, r"model must have next_logits\(ids\) or start"),
         (lambda: generate(Plainly(2.5), [0], 1, rng=0), TypeError, "model.context must be an integer"),
         (lambda: generate(Broken([GOOD] * 2), [0], 1, rng=0), ValueError, r"logits must have shape \(V,\)"),
-        (lambda: sampling.best_of([], len), ValueError, "candidates must hold at least one"),
-        (lambda: sampling.best_of("ab", lambda c: NAN), ValueError, "score must return a number"),
-        (lambda: sampling.best_of("ab", str), TypeError, "score must be an array of real numbers"),
         (lambda: sampling.temper_tokens(TREE, -1), ValueError, "temperature must be at least 0"),
         (lambda: sampling.temper_tokens({}, 1), ValueError, r"law of the first token under \(\)"),
         (lambda: sampling.temper_tokens([0.5, 0.5], 1), TypeError, "must be a table or a function, got list"),
