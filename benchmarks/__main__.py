@@ -12,7 +12,18 @@ import datetime
 import json
 from pathlib import Path
 
-from benchmarks import bpe, categorical, conv2d, gpt, ising, scalar_engine, softmax_digits, tensor_digits
+from benchmarks import (
+    bpe,
+    categorical,
+    conv2d,
+    gpt,
+    ising,
+    minhash,
+    pretrain,
+    scalar_engine,
+    softmax_digits,
+    tensor_digits,
+)
 from benchmarks.timing import machine
 
 FOLDER = Path(__file__).resolve().parent
@@ -103,6 +114,22 @@ def gpt_table(rows: list[dict]) -> list[str]:
     return lines + [f"| {r['work']} | {r['name']} | {r['milliseconds']:.2f} | {r['ratio']:.2f} |" for r in rows]
 
 
+def pretrain_table(rows: list[dict]) -> list[str]:
+    """Lay out the rows of the comparison of trainings: tokens per second, and how many times as many."""
+    lines = ["| | tokens per second | times as many |", "|---|--:|--:|"]
+    return lines + [f"| {row['name']} | {row['tokens_per_second']:,} | {row['ratio']:.2f} |" for row in rows]
+
+
+def minhash_table(rows: list[dict]) -> list[str]:
+    """Lay out the rows of the comparison of MinHash signatures: time, ratio, and how far estimates are off."""
+    lines = ["| | | ms | time ratio | mean error |", "|---|---|--:|--:|--:|"]
+    for row in rows:
+        found = zip((row["milliseconds"], row["ratio"], row["error"]), (".0f", ".2f", ".3f"), strict=True)
+        cells = " | ".join("–" if value is None else format(value, digits) for value, digits in found)
+        lines.append(f"| {row['work']} | {row['name']} | {cells} |")
+    return lines
+
+
 def heading(title: str, entry: dict) -> list[str]:
     """Write a comparison's title, its date and the machine."""
     described = ", ".join(f"{key} {value}" for key, value in entry["machine"].items())
@@ -144,6 +171,13 @@ def report(results: dict) -> str:
     if "gpt" in results:
         entry = results["gpt"]
         lines += [*heading("A small GPT: training and writing, one thread", entry), *gpt_table(entry["rows"]), ""]
+    if "pretrain" in results:
+        entry = results["pretrain"]
+        lines += [*heading("Pre-training a small GPT, one thread", entry), *pretrain_table(entry["rows"]), ""]
+    if "minhash" in results:
+        entry = results["minhash"]
+        title = f"MinHash of {entry['documents']:,} short documents, {entry['hashes']} hash functions"
+        lines += [*heading(title, entry), *minhash_table(entry["rows"]), ""]
     build = results.get("build", {"cold_seconds": None, "rebuild_seconds": None, "date": None})
     lines += [f"### Building the book ({build['date'] or 'not measured yet'})", ""]
     lines += ["| | seconds |", "|---|--:|"]
@@ -183,6 +217,9 @@ def main() -> None:
         sizes = {"merges": bpe.MERGES, "trained": bpe.TRAINED, "encoded": bpe.ENCODED}
         new["bpe"] = {**when, **sizes, "rows": bpe.run()}
         new["gpt"] = {**when, "rows": gpt.run()}
+        new["pretrain"] = {**when, "rows": pretrain.run()}
+        sizes = {"documents": minhash.DOCUMENTS, "hashes": minhash.HASHES}
+        new["minhash"] = {**when, **sizes, "rows": minhash.run()}
         images = f"{conv2d.IMAGES} images of {conv2d.CHANNELS} × {conv2d.SIDE} × {conv2d.SIDE}"
         kernels = f"{conv2d.KERNELS} kernels of {conv2d.KERNEL} × {conv2d.KERNEL}"
         new["conv2d"] = {**when, "images": images, "kernels": kernels, "rows": conv2d.run()}

@@ -1,9 +1,12 @@
-"""What a decoder-only transformer costs: where its parameters sit, the memory it takes and the arithmetic it asks for.
+"""What a decoder-only transformer costs: where its parameters sit, the memory it takes and the arithmetic it asks for;
+and, on hardware of given numbers, the time and the money.
 
-The twin of ``explorables/core/transformer_costs.js``.
+The one home of such sums, and the twin of ``explorables/core/transformer_costs.js``.
 """
 
 from __future__ import annotations
+
+import math
 
 from book_lib import _checks
 from book_lib._transformer_model import GPTConfig
@@ -72,6 +75,30 @@ def activations_per_token(config: GPTConfig, stored: bool = False) -> int:
     return config.layers * (8 * config.width + 2 * config.hidden + rows) + 2 * config.width + config.vocab_size
 
 
+def state_bytes(parameters: float, precision: str = "float32") -> dict[str, float]:
+    """Return the bytes that training keeps for the parameters alone, without activations: 16 for each, either way.
+
+    Args:
+        parameters: N > 0.
+        precision: of weights and gradients, "float32" or "bfloat16"; Adam keeps its two moments in float32, and with
+            bfloat16 a float32 copy of the weights as well.
+
+    Returns:
+        "weights", "gradients", "adam": 4, 4 and 8 bytes for each parameter, or 2, 2 and 12. Source: Rajbhandari and
+        others, "ZeRO: memory optimizations toward training trillion parameter models", 2020, section 3.1.
+
+    Raises:
+        TypeError, ValueError: if N is no positive number, or the precision is unknown.
+
+    >>> sum(state_bytes(175e9, "bfloat16").values()) / 1e12  # TB
+    2.8
+    """
+    _checks.positive("parameters", parameters)
+    size = BYTES[_checks.one_of("precision", precision, ("float32", "bfloat16"))]
+    moments = 8 if precision == "float32" else 12
+    return {"weights": size * parameters, "gradients": size * parameters, "adam": moments * parameters}
+
+
 def memory(config: GPTConfig, precision: str = "float32", cache: str | None = None, batch: int = 1,
            stored: bool = False) -> dict[str, int]:  # fmt: skip
     """Return the bytes that training and generation take.
@@ -99,9 +126,7 @@ def memory(config: GPTConfig, precision: str = "float32", cache: str | None = No
     n, size = sum(count_parameters(config).values()), BYTES[precision]
     texts = batch * config.context
     return {
-        "weights": size * n,
-        "gradients": size * n,
-        "adam": (8 if precision == "float32" else 12) * n,
+        **state_bytes(n, precision),
         "activations": size * texts * activations_per_token(config, stored),
         "cache": 2 * config.layers * config.width * texts * per_entry,
     }
@@ -127,5 +152,83 @@ def flops(config: GPTConfig, tokens: float) -> dict[str, float]:
     """
     n = sum(count_parameters(config).values())
     attention = 4 * config.layers * config.width * config.context
-    training = 6 * n * _checks.positive("tokens", tokens)
-    return {"training": training, "token": 2 * n, "attention": attention, "share": attention / (2 * n)}
+    return {"training": training_flops(n, tokens), "token": 2 * n, "attention": attention, "share": attention / (2 * n)}
+
+
+def training_flops(parameters: float, tokens: float) -> float:
+    """Return the floating-point operations of a training, C = 6 N D, for any N, whatever its architecture.
+
+    See :func:`flops` and the section :ref:`sec-llm-compute`.
+
+    Args:
+        parameters: N > 0.
+        tokens: D > 0, each counted as often as it is read.
+
+    Raises:
+        TypeError, ValueError: if an argument is no positive number.
+
+    >>> f"{training_flops(175e9, 300e9):.3g}"  # GPT-3
+    '3.15e+23'
+    """
+    return 6.0 * _checks.positive("parameters", parameters) * _checks.positive("tokens", tokens)
+
+
+def training_seconds(flops: float, peak: float, utilization: float = 1.0, devices: int = 1) -> float:
+    """Return how long a training takes: t = C / (devices · peak · utilization).
+
+    Args:
+        flops: C > 0, operations in all.
+        peak: operations a second that a device could do, > 0.
+        utilization: the share of them that the training makes use of, above 0, at most 1.
+        devices: that share the work, ≥ 1.
+
+    Raises:
+        TypeError, ValueError: if an argument is out of its range.
+
+    See the section :ref:`sec-llm-compute`.
+
+    >>> round(training_seconds(3.15e23, peak=1e14, utilization=0.4, devices=1024) / 86_400)  # days
+    89
+    """
+    share = _checks.positive("utilization", utilization)
+    if share > 1:
+        raise ValueError(f"utilization must be at most 1, got {utilization!r}")
+    speed = _checks.integer("devices", devices, 1) * _checks.positive("peak", peak) * share
+    return _checks.positive("flops", flops) / speed
+
+
+def training_cost(seconds: float, devices: int, price: float) -> float:
+    """Return what the devices cost for that long, in the currency of the price.
+
+    Args:
+        seconds: of the training, > 0.
+        devices: that are paid for, ≥ 1.
+        price: of a device for an hour, ≥ 0.
+
+    Raises:
+        TypeError, ValueError: if an argument is out of its range.
+
+    See the section :ref:`sec-llm-compute`.
+
+    >>> training_cost(7200, devices=8, price=2.5)
+    40.0
+    """
+    if _checks.finite("price", price) < 0:
+        raise ValueError(f"price must not be negative, got {price!r}")
+    return _checks.positive("seconds", seconds) / 3600 * _checks.integer("devices", devices, 1) * price
+
+
+def devices_to_hold(bytes_: float, memory: float) -> int:
+    """Return how many devices hold so many bytes between them, if each holds an even share.
+
+    Args:
+        bytes_: > 0.
+        memory: of a device, in bytes, > 0.
+
+    Raises:
+        TypeError, ValueError: if an argument is no positive number.
+
+    >>> devices_to_hold(2.8e12, memory=80e9)
+    35
+    """
+    return math.ceil(_checks.positive("bytes_", bytes_) / _checks.positive("memory", memory))

@@ -8,13 +8,13 @@ import { frame } from "./kit/frame.js";
 import { readout } from "./kit/readout.js";
 import { strings } from "./kit/strings.js";
 import { bet } from "./parts/bet.js";
+import { sized } from "./parts/sized.js";
 import { stacked } from "./parts/stacked.js";
 import { grouped, transformerWords } from "./parts/transformer_words.js";
 
 const VOCABULARIES = [27, 256, 512, 1000, 2000, 5000, 10_000, 20_000, 32_000, 50_257, 100_000, 200_000, 500_000];
 const CONTEXTS = [8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536, 131_072];
 const BATCHES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
-const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"];
 const PARTS = /** @type {const} */ (["tokens", "positions", "attention", "feedForward", "norms", "unembedding"]);
 const NUMBERS = ["layers", "width", "heads", "vocabulary", "context"];
 
@@ -65,12 +65,6 @@ export function calculate(get) {
   const bytes = memory(config, use);
   return { config, use, tokens: get("tokens"), counts: parameters(config), bytes, work: flops(config, get("tokens")), kept: activationsPerToken(config, use),
     training: bytes.weights + bytes.gradients + bytes.adam + bytes.activations, writing: bytes.weights + bytes.cache };
-}
-
-/** 1.4 GB: thousands, as makers of memory count. @param {number} n */
-export function sized(n) {
-  const power = n < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(Number(n.toPrecision(3))) / 3));
-  return `${significant(n / 1000 ** power, 3)} ${UNITS[power]}`;
 }
 
 /** @param {{model: import("./kit/frame.js").Model, el: HTMLElement}} place */

@@ -7,7 +7,8 @@ import { LENGTH, curveGap, encoding, moves, outputs, rotated, scoreCurve, sinuso
 import { PRESETS, activationsPerToken, blockParameters, flops, memory, parameters } from "../../book_lib/explorables/core/transformer_costs.js";
 import { sentence as tourWords, details, tour } from "../../book_lib/explorables/architecture_tour.js";
 import { calculate as attentionOf, hull, sentence as attentionWords } from "../../book_lib/explorables/attention_calculator.js";
-import { calculate as costsOf, sentence as costWords, sized } from "../../book_lib/explorables/parameter_calculator.js";
+import { calculate as costsOf, sentence as costWords } from "../../book_lib/explorables/parameter_calculator.js";
+import { sized } from "../../book_lib/explorables/parts/sized.js";
 import { calculate as positionsOf, sentence as positionWords } from "../../book_lib/explorables/positional_encodings.js";
 import { close, golden } from "./golden.js";
 

@@ -1,6 +1,7 @@
-// What a decoder-only transformer costs: parameters, memory and arithmetic. The one home of such sums in the browser.
+// What a decoder-only transformer costs: parameters, memory and arithmetic, and the time and money of its training.
+// The one home of such sums in the browser.
 // Twin: book_lib.transformer.count_parameters and book_lib/_transformer_costs.py.
-// Pure mathematics: no DOM. Golden vectors: tests/golden/costs.json.
+// Pure mathematics: no DOM. Golden vectors: tests/golden/costs.json, training_costs.json.
 
 /**
  * @typedef {object} Config
@@ -68,6 +69,15 @@ export function activationsPerToken(config, { stored = false } = {}) {
   return layers * (8 * d + 2 * hiddenOf(config) + (stored ? heads * context : 0)) + 2 * d + vocabulary;
 }
 
+/**
+ * Bytes that training keeps for the parameters alone: 16 for each, in either precision.
+ * @param {number} n  parameters @param {"float32" | "bfloat16"} [precision]
+ */
+export function stateBytes(n, precision = "float32") {
+  const bytes = BYTES[precision];
+  return { weights: bytes * n, gradients: bytes * n, adam: (precision === "float32" ? 8 : 12) * n };
+}
+
 /** @typedef {{precision?: "float32" | "bfloat16", cache?: keyof typeof BYTES, batch?: number, stored?: boolean}} Use */
 
 /**
@@ -80,9 +90,7 @@ export function memory(config, { precision = "float32", cache = precision, batch
   const bytes = BYTES[precision];
   const { layers, width, context } = config;
   return {
-    weights: bytes * n,
-    gradients: bytes * n,
-    adam: (precision === "float32" ? 8 : 12) * n,
+    ...stateBytes(n, precision),
     activations: bytes * batch * context * activationsPerToken(config, { stored }),
     cache: 2 * layers * width * context * batch * BYTES[cache],
   };
@@ -96,8 +104,24 @@ export function flops(config, tokens) {
   const n = parameters(config).total;
   const { layers, width, context } = config;
   const attention = 4 * layers * width * context;
-  return { training: 6 * n * tokens, token: 2 * n, attention, share: attention / (2 * n) };
+  return { training: trainingFlops(n, tokens), token: 2 * n, attention, share: attention / (2 * n) };
 }
 
 /** The size of one head; no whole number where the heads do not divide the width. @param {Config} config */
 export const headWidth = ({ width, heads }) => width / heads;
+
+/** C = 6 N D operations, whatever the architecture. @param {number} n  parameters @param {number} tokens */
+export const trainingFlops = (n, tokens) => 6 * n * tokens;
+
+/**
+ * Seconds: C / (devices · peak · utilization).
+ * @param {number} operations  C @param {number} peak  a device's, a second
+ * @param {number} [utilization]  the share of the peak that is used @param {number} [devices]
+ */
+export const trainingSeconds = (operations, peak, utilization = 1, devices = 1) => operations / (devices * peak * utilization);
+
+/** What the devices cost for so long. @param {number} seconds @param {number} devices @param {number} price  of a device for an hour */
+export const trainingCost = (seconds, devices, price) => (seconds / 3600) * devices * price;
+
+/** How many devices hold so many bytes between them. @param {number} bytes @param {number} memory  of one, in bytes */
+export const devicesToHold = (bytes, memory) => Math.ceil(bytes / memory);
