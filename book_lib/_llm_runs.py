@@ -26,6 +26,7 @@ from book_lib.pipeline.data import (
     standard_documents,
 )
 from book_lib.pipeline.pretrain import DivergedError, PretrainConfig, pretrain
+from book_lib.probability import entropy
 from book_lib.runs import cached
 from book_lib.tokenizer import BPETokenizer
 from book_lib.transformer import GPT, evaluate
@@ -177,7 +178,7 @@ def train_grid(rates: list[float], warmups: list[int], small: dict[str, Any]) ->
 
     Returns:
         "learning_rate", "warmup", shape (R,); "steps", shape (S,); "loss", "norm", shape (R, S), NaN from where a run
-        broke off; "level", above which a run has learned less than nothing; "clip".
+        broke off; "level", the loss of a model that knows how often each token occurs and nothing else; "clip".
     """
     text, pairs = stored_text(), [(rate, warmup) for warmup in warmups for rate in rates]
     loss, norm = (np.full((len(pairs), small["steps"]), np.nan) for _ in range(2))
@@ -196,7 +197,7 @@ def train_grid(rates: list[float], warmups: list[int], small: dict[str, Any]) ->
         "steps": np.arange(1, small["steps"] + 1),
         "loss": loss,
         "norm": norm,
-        "level": float(np.log(text.tokenizer.vocab_size)),
+        "level": entropy(np.bincount(text.train) / len(text.train)),
         "clip": PretrainConfig(**small).clip,
     }
 

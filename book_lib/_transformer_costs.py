@@ -156,9 +156,11 @@ def flops(config: GPTConfig, tokens: float) -> dict[str, float]:
 
 
 def training_flops(parameters: float, tokens: float) -> float:
-    """Return the floating-point operations of a training, C = 6 N D, for any N, whatever its architecture.
+    """Return the floating-point operations of a training: C = 6 N D, for any N, whatever its architecture.
 
-    See :func:`flops` and the section :ref:`sec-llm-compute`.
+    A token costs 2 N on the way forward (a multiplication and an addition with each parameter) and twice that on the
+    way back, for the gradients of the inputs and of the weights. Attention's own share is left out. Source:
+    :cite:`kaplan2020scaling`, section 2.1. See the section :ref:`sec-llm-compute`.
 
     Args:
         parameters: N > 0.

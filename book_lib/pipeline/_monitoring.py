@@ -81,26 +81,6 @@ def find_spikes(values: ArrayLike, window: int = WINDOW, threshold: float = THRE
     return np.flatnonzero(spike_scores(values, window) > threshold).tolist()
 
 
-def training_flops(parameters: float, tokens: float) -> float:
-    """Return the floating-point operations of a training: C = 6 N D.
-
-    A token costs 2 N on the way forward (a multiplication and an addition with each parameter) and twice that on the
-    way back, for the gradients of the inputs and of the weights. Attention's own share is left out. Source:
-    :cite:`kaplan2020scaling`, section 2.1. See the section :ref:`sec-llm-compute`.
-
-    Args:
-        parameters: N > 0.
-        tokens: D > 0, read in all, each as often as it is read.
-
-    Raises:
-        TypeError, ValueError: if an argument is no positive number.
-
-    >>> f"{training_flops(175e9, 300e9):.3g}"  # GPT-3
-    '3.15e+23'
-    """
-    return 6.0 * _checks.positive("parameters", parameters) * _checks.positive("tokens", tokens)
-
-
 def memory_estimate(model: GPTConfig, batch: int = 1, precision: str = "float32") -> dict[str, int]:
     """Return the bytes that training takes, by what they hold, and their sum.
 

@@ -33,13 +33,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from book_lib import transformer
+from book_lib._transformer_costs import training_flops
 from book_lib.pipeline._monitoring import (
     THRESHOLD,
     WINDOW,
     find_spikes,
     memory_estimate,
     spike_scores,
-    training_flops,
 )
 from book_lib.pipeline._pretrain_config import PreparedText, PretrainConfig, Text, pick_device, repeatable
 from book_lib.pipeline._pretrain_loop import MODEL, DivergedError, Training
