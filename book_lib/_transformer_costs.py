@@ -65,8 +65,8 @@ def activations_per_token(config: GPTConfig, stored: bool = False) -> int:
 
     In a block: the inputs of both norms, of the four matrices and of the activation, and queries, keys and values:
     8 d + 2 m; with attention's weights stored, a row of T for each head besides. At the end 2 d and the V logits.
-    Counted as by Korthikanti and others ("Reducing activation recomputation in large transformer models", 2022),
-    without dropout, and with attention computed anew on the way back unless ``stored``.
+    Counted as in :cite:`korthikanti2023reducing`, section 4.1, without dropout, and with attention computed anew on the
+    way back unless ``stored``.
 
     >>> activations_per_token(preset("page"))
     8960
@@ -84,8 +84,8 @@ def state_bytes(parameters: float, precision: str = "float32") -> dict[str, floa
             bfloat16 a float32 copy of the weights as well.
 
     Returns:
-        "weights", "gradients", "adam": 4, 4 and 8 bytes for each parameter, or 2, 2 and 12. Source: Rajbhandari and
-        others, "ZeRO: memory optimizations toward training trillion parameter models", 2020, section 3.1.
+        "weights", "gradients", "adam": 4, 4 and 8 bytes for each parameter, or 2, 2 and 12. Source of the latter:
+        :cite:`rajbhandari2020zero`, section 3.1.
 
     Raises:
         TypeError, ValueError: if N is no positive number, or the precision is unknown.

@@ -40,9 +40,11 @@ class Release:
         looked_up: whether size and day were compared with the source or its abstract in August 2025 or later; else they
             are from memory, and should be looked up before they are used.
         remark: a condition that belongs to the row.
+        seen: what was opened for that, in stored copies and last in November 2026; empty for a row from memory.
 
     Raises:
-        ValueError: if the day is none, or the weights are neither of the three.
+        ValueError: if the day is none, the weights are neither of the three, or a row that was looked up does not say
+            what was seen.
     """
 
     name: str
@@ -54,45 +56,70 @@ class Release:
     looked_up: bool
     active: float | None = None
     remark: str = ""
+    seen: str = ""
 
     def __post_init__(self) -> None:
-        date.fromisoformat(self.day)
+        try:
+            date.fromisoformat(self.day)
+        except (TypeError, ValueError):
+            raise ValueError(f"day must be a date such as 2020-05-28, got {self.day!r}") from None
         _checks.one_of("weights", self.weights, WEIGHTS)
+        if self.looked_up != bool(self.seen):
+            raise ValueError(f"seen must be a text where looked_up is True, and empty elsewhere, got {self.seen!r}")
 
 
 RELEASES = (
-    Release("GPT-2", "OpenAI", "2019-02-14", 1.5e9, "open", "radford2019language", False,
-            remark="the largest was opened in November 2019; exactly 1,557,611,200"),
-    Release("T5", "Google", "2019-10-23", 11e9, "open", "raffel2020exploring", False,
-            remark="every task as text to text"),
+    Release("GPT-2", "OpenAI", "2019-02-14", 1.5e9, "open", "radford2019language", True,
+            remark="the largest was opened in November 2019; exactly 1,557,611,200",
+            seen="OpenAI's page of the day, and the model card of November 2019"),
+    Release("T5", "Google", "2019-10-23", 11e9, "open", "raffel2020exploring", True,
+            remark="every task as text to text",
+            seen="arXiv:1910.10683, day and abstract; the size on the makers' page of the weights"),
     Release("GPT-3", "OpenAI", "2020-05-28", 175e9, "closed", "brown2020language", True,
-            remark="few examples in the prompt, no training; 174,604,259,328 by our count"),
-    Release("PaLM", "Google", "2022-04-05", 540e9, "closed", "chowdhery2023palm", True),
+            remark="few examples, no training; 174,604,259,328 by our count",
+            seen="arXiv:2005.14165, day and abstract"),
+    Release("PaLM", "Google", "2022-04-05", 540e9, "closed", "chowdhery2023palm", True,
+            seen="arXiv:2204.02311, day and abstract"),
     Release("OPT", "Meta", "2022-05-02", 175e9, "on request", "zhang2022opt", True,
-            remark="the smaller ones were open"),
+            remark="the smaller ones were open",
+            seen="arXiv:2205.01068, day and abstract; who got which size in a report of that week"),
     Release("BLOOM", "BigScience", "2022-11-09", 176e9, "open", "bigscience2022bloom", True,
-            remark="weights opened on 12 July 2022"),
-    Release("ChatGPT", "OpenAI", "2022-11-30", None, "closed", "openai2022chatgpt", False,
-            remark="from the series GPT-3.5; no size was told"),
-    Release("LLaMA", "Meta", "2023-02-27", 65e9, "on request", "touvron2023llama", False),
-    Release("GPT-4", "OpenAI", "2023-03-15", None, "closed", "openai2023gpt4", False,
-            remark="reads pictures; the report says that it does not tell the size"),
-    Release("Gemini", "Google", "2023-12-19", None, "closed", "gemini2023gemini", False,
-            remark="text, pictures, sound; only the size of the small ones was told"),
-    Release("Claude 3", "Anthropic", "2024-03-04", None, "closed", "anthropic2024claude", False,
-            remark="reads pictures; no size was told"),
-    Release("Grok-1", "xAI", "2024-03-17", 314e9, "open", "xai2024grok", True, active=86e9,
-            remark="size from its release note; the day is from memory"),
-    Release("Llama 3.1", "Meta", "2024-07-31", 405e9, "open", "grattafiori2024llama", False),
-    Release("DeepSeek-V3", "DeepSeek", "2024-12-27", 671e9, "open", "deepseek2024v3", True, active=37e9),
-    Release("DeepSeek-R1", "DeepSeek", "2025-01-22", 671e9, "open", "deepseek2025r1", False, active=37e9,
-            remark="rewarded for right answers after long reasoning"),
+            remark="weights opened on 12 July 2022; the licence forbids some uses",
+            seen="arXiv:2211.05100, day and abstract; the makers' page of the weights"),
+    Release("ChatGPT", "OpenAI", "2022-11-30", None, "closed", "openai2022chatgpt", True,
+            remark="from the series GPT-3.5; no size was told", seen="OpenAI's page of the day"),
+    Release("LLaMA", "Meta", "2023-02-27", 65e9, "on request", "touvron2023llama", True,
+            seen="arXiv:2302.13971, day; the abstract on the maker's page"),
+    Release("GPT-4", "OpenAI", "2023-03-15", None, "closed", "openai2023gpt4", True,
+            remark="reads pictures; the report says that it does not tell the size",
+            seen="arXiv:2303.08774, day and abstract; the sentence on the size as others quote it"),
+    Release("Gemini", "Google", "2023-12-19", None, "closed", "gemini2023gemini", True,
+            remark="text, pictures, sound; only the size of the small ones was told",
+            seen="arXiv:2312.11805, day and abstract; the small ones' sizes as others quote them"),
+    Release("Claude 3", "Anthropic", "2024-03-04", None, "closed", "anthropic2024claude", True,
+            remark="reads pictures; no size was told",
+            seen="the abstract of the model card; the day as others report it"),
+    Release("Grok-1", "xAI", "2024-03-17", 314e9, "open", "xai2024grok", True, active=78.5e9,
+            remark="active: a quarter of the weights, by its release note",
+            seen="xAI's page of the day, and the page of the weights"),
+    Release("Llama 3.1", "Meta", "2024-07-31", 405e9, "open", "grattafiori2024llama", True,
+            remark="weights opened on 23 July 2024, under a licence with conditions",
+            seen="arXiv:2407.21783, day and abstract; the licence on the page of the weights"),
+    Release("DeepSeek-V3", "DeepSeek", "2024-12-27", 671e9, "open", "deepseek2024v3", True, active=37e9,
+            seen="arXiv:2412.19437, day and abstract"),
+    Release("DeepSeek-R1", "DeepSeek", "2025-01-22", 671e9, "open", "deepseek2025r1", True, active=37e9,
+            remark="rewarded for right answers after long reasoning",
+            seen="arXiv:2501.12948, day and abstract; the sizes on the page of the weights"),
     Release("Qwen3", "Alibaba", "2025-05-14", 235e9, "open", "yang2025qwen3", True, active=22e9,
-            remark="size from the names of its files; the day is from memory"),
+            remark="weights opened on 29 April 2025",
+            seen="arXiv:2505.09388, day and abstract; the active part in the names of the weights"),
     Release("Kimi K2", "Moonshot", "2025-07-28", 1.04e12, "open", "kimi2025k2", True, active=32e9,
-            remark="size from descriptions by others"),
-    Release("GLM-4.5", "Zhipu", "2025-08-08", 355e9, "open", "glm2025glm", True, active=32e9),
-    Release("gpt-oss-120b", "OpenAI", "2025-08-08", 116.8e9, "open", "openai2025gptoss", True, active=5.1e9),
+            remark="the abstract rounds to 1 trillion, the text has 1.04",
+            seen="arXiv:2507.20534, day, abstract and introduction"),
+    Release("GLM-4.5", "Zhipu", "2025-08-08", 355e9, "open", "glm2025glm", True, active=32e9,
+            seen="arXiv:2508.06471, day and abstract"),
+    Release("gpt-oss-120b", "OpenAI", "2025-08-08", 116.8e9, "open", "openai2025gptoss", True, active=5.1e9,
+            seen="arXiv:2508.10925, day and abstract; the sizes as others quote them"),
 )  # fmt: skip
 """Nineteen of them, in the order of their sources' days; a choice, and far from all."""
 
@@ -121,11 +148,12 @@ PLATFORMS = (
     Platform("OpenAI", "ChatGPT", "closed", "openai2023gpt4", "2023-03-15", "gpt-oss was opened in August 2025"),
     Platform("Anthropic", "Claude", "closed", "anthropic2024claude", "2024-03-04"),
     Platform("Google", "Gemini", "closed", "gemini2023gemini", "2023-12-19", "Gemma, smaller, is open"),
-    Platform("xAI", "Grok", "closed", "xai2024grok", "2024-03-17", "Grok-1 was opened in March 2024"),
+    Platform("xAI", "Grok", "closed", "xai2024grok", "2024-03-17", "Grok-1 was opened in March 2024; the press says"
+             " Grok 2.5 in August 2025"),
     Platform("DeepSeek", "DeepSeek", "open", "deepseek2024v3", "2024-12-27"),
     Platform("Alibaba", "Qwen", "open", "yang2025qwen3", "2025-05-14", "some of its largest are offered as a service"),
     Platform("Zhipu", "GLM", "open", "glm2025glm", "2025-08-08"),
-    Platform("Moonshot", "Kimi", "open", "kimi2025k2", "2025-07-28"),
+    Platform("Moonshot", "Kimi", "open", "kimi2025k2", "2025-07-28", "its largest users must show its name"),
     Platform("Meta", "LLaMA", "open", "grattafiori2024llama", "2024-07-31", "under a licence with conditions"),
 )
 """The snapshot of August 2025: four closed, five open, by a slide of that month; exceptions are ours."""
@@ -162,7 +190,7 @@ CLAIMS = (
           "not checked: each report compares itself, on tests of its own choice"),
     Claim("Many interesting models with open weights lie on a public hub.", AS_OF, "fact",
           "the hub",
-          "seen, while this was written, for four of the eleven open ones in our list; no page asks the hub"),
+          "seen, in stored copies of its pages and the makers', for the eleven open ones in our list"),
     Claim("Since 2025 most large models reason step by step before they answer.", AS_OF, "fact",
           "the reports of those that tell how they were trained",
           "told by DeepSeek-R1 and by GLM-4.5; of the closed ones we have their makers' word"),
@@ -267,8 +295,8 @@ def weight_bytes(parameters: float, precision: str = "float16") -> float:
 def majority(right: float, votes: int) -> float:
     """Return the probability that most of ``votes`` independent answers are right, of two possible ones.
 
-    Σ_{k > n/2} C(n, k) p^k (1 − p)^{n−k}: Condorcet's theorem of 1785 (:cite:`condorcet1785essai`). For n even a tie
-    counts half.
+    Σ_{k > n/2} C(n, k) p^k (1 − p)^{n−k}: Condorcet's theorem of 1785 (:cite:`condorcet1785essai`). For n even a coin
+    settles a tie, so that it counts half; then n votes are worth as much as n − 1.
 
     Args:
         right: p, the probability of each, 0 … 1.
@@ -290,6 +318,7 @@ def majority(right: float, votes: int) -> float:
         return p
     # subtle: in logarithms, since C(n, k) leaves the floats at n = 1030.
     ways = [math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) for k in range(n + 1)]
-    likely = range((n + 1) // 2, n + 1)
-    terms = [math.exp(ways[k] + k * math.log(p) + (n - k) * math.log1p(-p)) for k in likely]
-    return math.fsum(terms) - (terms[0] / 2 if n % 2 == 0 else 0.0)
+    terms = [math.exp(ways[k] + k * math.log(p) + (n - k) * math.log1p(-p)) for k in range(n + 1)]
+    tie = terms[n // 2] / 2 if n % 2 == 0 else 0.0
+    # subtle: rounding leaves their sum off 1, by 1e-11 at n = 20,001; unless divided by it, a chance may exceed 1.
+    return math.fsum([*terms[n // 2 + 1 :], tie]) / math.fsum(terms)

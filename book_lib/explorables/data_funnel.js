@@ -2,7 +2,7 @@
 
 import { RULES, USUAL, funnel, judge, marked, measure, measureOf, score } from "./core/filters.js";
 import { button, choice, presets, slider } from "./kit/controls.js";
-import { h, setDisabled } from "./kit/dom.js";
+import { h, setDisabled, uniqueId } from "./kit/dom.js";
 import { fixed, significant } from "./kit/format.js";
 import { frame } from "./kit/frame.js";
 import { plot } from "./kit/plot.js";
@@ -10,9 +10,11 @@ import { readout } from "./kit/readout.js";
 import { strings } from "./kit/strings.js";
 import { bet, isMade } from "./parts/bet.js";
 import { smallTable } from "./parts/handle.js";
+import { news } from "./parts/news.js";
 
 const LABELS = ["good", "exact", "near", "boilerplate", "letters", "language", "repeats", "toxic", "mention"]; // as in the library
 const JUNK = ["boilerplate", "letters", "language", "repeats", "toxic"];
+const MEANT = ["boilerplate", "toxic"]; // sentences like any other: only their meaning makes them junk
 const ANYTHING = 100_000; // words: no bound
 const BETS = { all: 0.95, part: 0.6, few: 0.25 };
 const BINS = 25;
@@ -46,26 +48,26 @@ const t = strings({
     min_words: "Words, at least", max_words: "Words, at most", min_language: "How English, at least", min_letters: "Share of letters, at least",
     min_word_length: "Letters in a word, at least", max_word_length: "Letters in a word, at most", max_repeated_lines: "Repeated lines, at most",
     max_symbols: "Share of symbols, at most", min_stop_words: "Frequent words, at least",
-    spoken: "{rule} {v}", unbounded: "{rule}: no bound",
+    spoken: "{rule} {v}", unbounded: "{rule}: no bound", usually: "usual: {v}", never: "no bound",
     fault_min_words: "too short", fault_max_words: "too long", fault_min_language: "not English", fault_min_letters: "few letters", fault_min_word_length: "short words",
     fault_max_word_length: "long words", fault_max_repeated_lines: "repeated lines", fault_max_symbols: "many symbols", fault_min_stop_words: "no frequent words",
     raw: "{n} passages. ", left: "{n} left, {lost} go here", leftJunk: "{n} left, {lost} go here; junk left: {junk}",
     key: "Bars: what is left after each rule. Hatched: junk.", keyHidden: "Bars: what is left after each rule.",
     rule: "Rule in the picture", axisCount: "passages", histogram: "What the rule counts",
     words: "words", language: "how English, letter by letter", letters: "share of letters", word_length: "letters in a word, on average",
-    repeated_lines: "share of repeated lines", symbols: "share of symbols", stop_words: "different frequent words, of eight",
-    everything: "all passages", fair: "good text", junk: "junk", bound: "bound",
+    repeated_lines: "share of text in repeated lines", symbols: "share of symbols", stop_words: "different frequent words, of eight",
+    more: "{unit}; last bar: {v} or more", everything: "all passages", fair: "good text", junk: "junk", bound: "bound",
     kinds: "What becomes of each kind", kind: "kind", there: "there are", gone: "rejected", mostly: "mostly as",
     good: "good text", exact: "exact copies", near: "near copies", boilerplate: "selling", kind_letters: "random letters", kind_language: "another language",
     repeats: "repeats", toxic: "insults", mention: "mentions an insult", nobody: "–",
     show: "Read", showRejected: "All rejects", showLost: "Good text rejected", showMissed: "Junk that stays",
     previous: "Previous", next: "Next", place: "{i} of {n}: {truth}, from {source}.", placePlanted: "{i} of {n}: planted, {truth}.", none: "There is none.",
-    because: "{rule}: {value}, and the bound is {limit}.", stays: "No rule rejects it.", also: "Also: {rules}.", text: "The passage",
+    because: "{rule}: {value}, and the bound is {limit}.", stays: "No rule rejects it.", also: "Also: {rules}.", comma: ", ", text: "The passage",
     precision: "Precision", recall: "Recall", lost: "Good text lost", leftRead: "Left", percent: "{v} %",
     sayHidden: "{left} of {all} passages stay, {rejected} are rejected. Which of them are junk, you see after your bet.",
     sayNone: "Every passage stays, and with them all {junk} pieces of junk.",
     say: "{left} of {all} passages stay. The rules find {caught} of {junk} pieces of junk, a recall of {recall} %; of {rejected} rejects {wrong} are no junk, a precision of {precision} %.",
-    sayBlind: " Hardly found: {kinds}. No rule here reads what a sentence says.",
+    sayBlind: " Hardly found: {kinds}.", sayMeaning: " No rule here reads what a sentence says.",
     right: " You bet right: {p} % at the usual bounds.", wrong: " You bet “{bet}”; at the usual bounds it is {p} %.",
   },
   zh: {
@@ -77,26 +79,26 @@ const t = strings({
     min_words: "词数至少", max_words: "词数至多", min_language: "像英语的程度至少", min_letters: "字母占比至少",
     min_word_length: "平均词长至少", max_word_length: "平均词长至多", max_repeated_lines: "重复行占比至多",
     max_symbols: "符号占比至多", min_stop_words: "常用词至少",
-    spoken: "{rule} {v}", unbounded: "{rule}：无界限",
+    spoken: "{rule} {v}", unbounded: "{rule}：无界限", usually: "通常：{v}", never: "无界限",
     fault_min_words: "太短", fault_max_words: "太长", fault_min_language: "不是英语", fault_min_letters: "字母少", fault_min_word_length: "词太短",
     fault_max_word_length: "词太长", fault_max_repeated_lines: "重复行", fault_max_symbols: "符号多", fault_min_stop_words: "缺常用词",
     raw: "{n} 段文字。", left: "剩 {n}，此处去掉 {lost}", leftJunk: "剩 {n}，此处去掉 {lost}；剩余垃圾 {junk}",
     key: "横条：每条规则之后剩下的。斜线：垃圾。", keyHidden: "横条：每条规则之后剩下的。",
     rule: "图中的规则", axisCount: "段数", histogram: "规则所数的量",
     words: "词数", language: "逐字母看有多像英语", letters: "字母占比", word_length: "平均词长",
-    repeated_lines: "重复行占比", symbols: "符号占比", stop_words: "八个常用词中出现几个",
-    everything: "全部文字", fair: "好文本", junk: "垃圾", bound: "界限",
+    repeated_lines: "重复行中文字的占比", symbols: "符号占比", stop_words: "八个常用词中出现几个",
+    more: "{unit}；末条：{v} 或更多", everything: "全部文字", fair: "好文本", junk: "垃圾", bound: "界限",
     kinds: "各类的去向", kind: "类别", there: "共有", gone: "被拒", mostly: "多因",
     good: "好文本", exact: "完全相同的副本", near: "近似副本", boilerplate: "推销", kind_letters: "随机字母", kind_language: "其他语言",
     repeats: "重复", toxic: "辱骂", mention: "提及辱骂词", nobody: "–",
     show: "阅读", showRejected: "所有被拒的", showLost: "被拒的好文本", showMissed: "留下的垃圾",
     previous: "上一段", next: "下一段", place: "第 {i} 段，共 {n} 段：{truth}，出自 {source}。", placePlanted: "第 {i} 段，共 {n} 段：植入的，{truth}。", none: "没有。",
-    because: "{rule}：{value}，界限为 {limit}。", stays: "没有规则拒绝它。", also: "另有：{rules}。", text: "这段文字",
+    because: "{rule}：{value}，界限为 {limit}。", stays: "没有规则拒绝它。", also: "另有：{rules}。", comma: "、", text: "这段文字",
     precision: "精确率", recall: "召回率", lost: "损失的好文本", leftRead: "剩下", percent: "{v}%",
     sayHidden: "{all} 段中留下 {left} 段，拒绝 {rejected} 段。其中哪些是垃圾，下注后可见。",
     sayNone: "所有段落都留下，{junk} 段垃圾也全在其中。",
     say: "{all} 段中留下 {left} 段。规则在 {junk} 段垃圾中找出 {caught} 段，召回率 {recall}%；被拒的 {rejected} 段中有 {wrong} 段不是垃圾，精确率 {precision}%。",
-    sayBlind: "几乎找不出：{kinds}。这里没有规则读得懂句子的意思。",
+    sayBlind: "几乎找不出：{kinds}。", sayMeaning: "这里没有规则读得懂句子的意思。",
     right: "你猜对了：按通常的界限是 {p}%。", wrong: "你猜的是“{bet}”；按通常的界限是 {p}%。",
   },
 });
@@ -160,11 +162,14 @@ function picture(f, passages) {
   const [stages, left, right, below] = [h("div", { class: "xp-df-stages" }), h("div"), h("div"), h("div", { class: "xp-df-reader" })];
   f.stage.append(caption, stages, left, right, below);
   const rows = funnelRows(f, stages);
+  const tell = news(f);
+  const heard = listener();
   const drawings = [histogram(f, left), kindTable(f, right, passages), reader(f, below), readouts(f)];
   return (/** @type {State} */ state) => {
-    const text = sentence(state);
+    const said = sentences(state);
+    const text = said.join("");
     if (caption.textContent !== text) caption.textContent = text;
-    f.announce(text);
+    tell(heard(said, state));
     right.hidden = below.hidden = !isMade(f);
     rows(state);
     for (const drawing of drawings) drawing(state);
@@ -193,7 +198,10 @@ function funnelRows(f, into) {
 function funnelRow(f, rule, into) {
   const node = h("div", { class: "xp-df-stage" });
   const words = (/** @type {number} */ v) => (v === ANYTHING ? t("unbounded", { rule: t(rule) }) : t("spoken", { rule: t(rule), v: significant(v, 3) }));
-  slider(f, { trait: rule, label: t(rule), ...RANGES[rule], words, into: node, onInput: (_, { user }) => user && f.assign({ rule, passage: 0 }) });
+  const { input, node: field } = slider(f, { trait: rule, label: t(rule), ...RANGES[rule], words, into: node, onInput: (_, { user }) => user && f.assign({ rule, passage: 0 }) });
+  const usual = h("span", { class: "xp-df-usual", id: uniqueId("usual") }, t("usually", { v: USUAL[rule] === ANYTHING ? t("never") : significant(USUAL[rule], 3) }));
+  field.append(usual);
+  input.setAttribute("aria-describedby", usual.id);
   const fills = ["xp-df-good", "xp-df-junk"].map((kind) => h("span", { class: `xp-bar-fill ${kind}` }));
   const text = h("span", { class: "xp-df-count" });
   node.append(h("div", { class: "xp-df-bar" }, h("span", { class: "xp-bar-track", "aria-hidden": "true" }, ...fills), text));
@@ -218,7 +226,7 @@ function histogram(f, into) {
   return (/** @type {State} */ state) => {
     const what = measureOf(state.rule);
     ({ series, width } = seriesOf(state));
-    unit = t(what);
+    unit = unitOf(state);
     if (`${what} ${series.length}` !== last) {
       last = `${what} ${series.length}`;
       p.clear();
@@ -236,6 +244,14 @@ function histogram(f, into) {
     }
     p.describe(`${unit}: ${sentence(state)}`);
   };
+}
+
+/** What the picture counts; where numbers lie beyond its end, its last bar has them too. @param {State} state */
+export function unitOf({ passages, rule }) {
+  const what = measureOf(rule);
+  const end = WIDEST[what];
+  const beyond = what !== "stop_words" && passages.measures.some((one) => one[what] > end);
+  return beyond ? t("more", { unit: t(what), v: significant(end - end / BINS, 4) }) : t(what);
 }
 
 /** @param {number} v */
@@ -289,6 +305,14 @@ export function kindOf({ passages, reasons }, label) {
   return { all: own.length, gone: first.length, rule: first.length ? rule : "" };
 }
 
+/** Where a passage stands among those that are listed, what it is, and what speaks against it. @param {State} state */
+export function placeOf({ passages, listed, at, reasons }) {
+  if (at < 0) return [t("none"), ""];
+  const i = listed[at];
+  const key = passages.labels[i] === "good" ? "place" : "placePlanted";
+  return [t(key, { i: at + 1, n: listed.length, source: passages.sources[i], truth: kindName(passages.labels[i]) }), whyOf(reasons[i])];
+}
+
 /** One passage after the other, with what speaks against it. @param {Frame} f @param {HTMLElement} into */
 function reader(f, into) {
   const top = h("div", { class: "xp-df-top" });
@@ -308,16 +332,10 @@ function reader(f, into) {
     current = state;
     const { passages, listed, at, reasons } = state;
     buttons.forEach((node) => setDisabled(node, listed.length < 2));
-    if (at < 0) {
-      place.textContent = t("none");
-      why.textContent = "";
-      text.replaceChildren();
-      return;
-    }
-    const i = listed[at];
-    place.textContent = t(passages.labels[i] === "good" ? "place" : "placePlanted", { i: at + 1, n: listed.length, source: passages.sources[i], truth: kindName(passages.labels[i]) });
-    why.textContent = whyOf(reasons[i]);
-    text.replaceChildren(...marked(passages.texts[i], reasons[i][0]?.rule ?? "").map(([piece, mark]) => (mark ? h("mark", {}, piece) : piece)));
+    [place.textContent, why.textContent] = placeOf(state);
+    const i = listed[at] ?? -1;
+    const pieces = i < 0 ? [] : marked(passages.texts[i], reasons[i][0]?.rule ?? "");
+    text.replaceChildren(...pieces.map(([piece, mark]) => (mark ? h("mark", {}, piece) : piece)));
   };
 }
 
@@ -325,25 +343,48 @@ function reader(f, into) {
 export function whyOf(reasons) {
   if (!reasons.length) return t("stays");
   const [{ rule, value, bound }, ...rest] = reasons;
-  const first = t("because", { rule: t(rule), value: significant(value, 3), limit: significant(bound, 6) });
-  return rest.length ? `${first} ${t("also", { rules: rest.map((one) => t(`fault_${one.rule}`)).join(", ") })}` : first;
+  const first = t("because", { rule: t(rule), value: told(value, bound), limit: significant(bound, 6) });
+  return rest.length ? `${first} ${t("also", { rules: rest.map((one) => t(`fault_${one.rule}`)).join(t("comma")) })}` : first;
 }
 
-/** What there is to see, in a few sentences. @param {State} state */
-export function sentence(state) {
+/** In three digits, or in as many more as a number needs to stand on its side of the bound. @param {number} value @param {number} bound */
+export function told(value, bound) {
+  if (Number.isInteger(value)) return String(value);
+  const clear = (/** @type {number} */ digits) => Math.sign(Number(value.toPrecision(digits)) - bound) === Math.sign(value - bound);
+  return significant(value, [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16].find(clear) ?? 17);
+}
+
+/** What there is to see. @param {State} state */
+export const sentence = (state) => sentences(state).join("");
+
+/** The same in three parts: what the rules do, what they hardly find, and what became of the bet. @param {State} state */
+export function sentences(state) {
   const { passages, score: found, bet: made } = state;
   const all = passages.texts.length;
   const percent = (/** @type {number} */ v) => fixed(100 * v, 0);
   const values = { all, left: all - found.rejected, rejected: found.rejected, junk: found.junk, caught: found.caught, wrong: found.rejected - found.caught,
     recall: percent(found.recall), precision: percent(found.precision) };
-  if (!made) return t("sayHidden", values);
+  if (!made) return [t("sayHidden", values), "", ""];
   const verdict = verdictOf(passages.usual, made);
-  if (!found.rejected) return t("sayNone", values) + verdict;
+  if (!found.rejected) return [t("sayNone", values), "", verdict];
   const missed = JUNK.filter((label) => passages.labels.includes(label)).filter((label) => {
     const { all: there, gone } = kindOf(state, label);
     return 2 * gone < there;
   });
-  return t("say", values) + (missed.length ? t("sayBlind", { kinds: missed.map(kindName).join(", ") }) : "") + verdict;
+  const blind = missed.length ? t("sayBlind", { kinds: missed.map(kindName).join(t("comma")) }) : "";
+  return [t("say", values), blind && missed.every((label) => MEANT.includes(label)) ? blind + t("sayMeaning") : blind, verdict];
+}
+
+/** What is said aloud; where the bounds stay and another passage comes up, that too. */
+function listener() {
+  let [bounds, known] = ["", ""];
+  return (/** @type {string[]} */ said, /** @type {State} */ state) => {
+    const now = JSON.stringify(state.bounds);
+    const place = state.bet ? placeOf(state).join(" ").trim() : "";
+    const fresh = now === bounds && known !== "" && place !== known ? place : "";
+    [bounds, known] = [now, place];
+    return [...said, fresh];
+  };
 }
 
 /** @param {number} recall  at the usual bounds @param {string} made */

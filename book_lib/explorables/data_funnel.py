@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from book_lib.pipeline.data import Document, FilterConfig, Rejection, Stage, Truth
     from book_lib.rng import Generator
 
-REAL = 160 # passages of the book's corpus
+REAL = 160  # passages of the book's corpus
 JUNK = 0.25  # as much planted junk, as a share of them
 SHORTEST, LONGEST = 100, 360  # characters of a passage
 LEAST_PLANTED = 280  # characters: as long as two repeated lines

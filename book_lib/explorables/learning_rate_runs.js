@@ -23,10 +23,10 @@ const t = strings({
     thisRun: "this run", others: "other learning rates", spike: "spike", alarm: "above this, a spike", clip: "shortened above", yourBet: "your bet", withWarmup: "warm-up {warmup}",
     say: "Learning rate {rate}, warm-up {warmup} steps: the loss goes from {start} to {end} nats a token, a perplexity of {perplexity}.",
     sayDiverged: "Learning rate {rate}, warm-up {warmup} steps: diverged. The loss rose to {high}, above the {start} with which it began, and ended at {end} nats a token.",
-    sayCounts: "Whoever knows how often each token occurs, and nothing else, does as well: {level}.", level: "token counts alone",
+    sayCounts: "Whoever knows how often each token occurs, and nothing else, does no worse: {level}.", level: "token counts alone",
     sayBroken: "Learning rate {rate}, warm-up {warmup} steps: diverged. After step {step} the loss or the gradient was no number that a computer holds, and the run broke off.",
     saySpikes: "The detector calls {n} of {all} places a spike, the first at step {step}.", sayOne: "The detector calls one of {all} places a spike, at step {step}.",
-    sayCalm: "The detector finds no spike.", sayShort: "The detector needs {window} values before it says anything.",
+    sayCalm: "From step {from} on the detector finds no spike.", sayShort: "The detector needs {window} values before it says anything.",
     right: "You bet on {bet}. Right: with a warm-up of {warmup} it ends lowest of all, at {end}.", wrong: "You bet on {bet}, which ends at {own} at best; {best} with a warm-up of {warmup} ends lowest, at {end}.",
     wrongBad: "You bet on {bet}, at which every run diverged; {best} with a warm-up of {warmup} ends lowest, at {end}.", shown: "Lowest of all is {best} with a warm-up of {warmup}, at {end}.", none: "Every run diverged.",
     crosses: "Crosses: {n} of {all} runs diverged.",
@@ -44,10 +44,10 @@ const t = strings({
     thisRun: "当前训练", others: "其他学习率", spike: "尖峰", alarm: "高于此线为尖峰", clip: "超过即缩短", yourBet: "你的选择", withWarmup: "预热 {warmup}",
     say: "学习率 {rate}，预热 {warmup} 步：损失从 {start} 变为每词元 {end} 奈特，困惑度 {perplexity}。",
     sayDiverged: "学习率 {rate}，预热 {warmup} 步：发散。损失升到 {high}，高于开始时的 {start}，最后为每词元 {end} 奈特。",
-    sayCounts: "只知道每个词元出现频率的模型也能做到：{level}。", level: "只数词元",
+    sayCounts: "只知道每个词元出现频率的模型不会更差：{level}。", level: "只数词元",
     sayBroken: "学习率 {rate}，预热 {warmup} 步：发散。第 {step} 步之后损失或梯度不再是计算机能表示的数，训练中断。",
     saySpikes: "检测器在 {all} 处中报告 {n} 个尖峰，第一个在第 {step} 步。", sayOne: "检测器在 {all} 处中报告一个尖峰，在第 {step} 步。",
-    sayCalm: "检测器没有发现尖峰。", sayShort: "检测器需要先看到 {window} 个值才能判断。",
+    sayCalm: "从第 {from} 步起，检测器没有发现尖峰。", sayShort: "检测器需要先看到 {window} 个值才能判断。",
     right: "你选了 {bet}。正确：预热 {warmup} 步时它最低，为 {end}。", wrong: "你选了 {bet}，最好也只到 {own}；最低的是 {best}，预热 {warmup} 步，为 {end}。",
     wrongBad: "你选了 {bet}，它的训练全部发散；最低的是 {best}，预热 {warmup} 步，为 {end}。", shown: "最低的是 {best}，预热 {warmup} 步，为 {end}。", none: "所有训练都发散了。",
     crosses: "叉号：{all} 次训练中有 {n} 次发散。",
@@ -126,6 +126,7 @@ function picture(f, runs) {
   /** @type {State | null} */
   let current = null;
   let open = false;
+  let answered = "";
   f.addTable(() => (current ? tables(current, open) : []));
   const numbers = readouts(f);
   return (/** @type {State} */ state, /** @type {boolean} */ made) => {
@@ -133,7 +134,8 @@ function picture(f, runs) {
     for (const draw of curves) draw(state, made);
     const text = sentence(state);
     if (caption.textContent !== text) caption.textContent = text;
-    f.announce(text);
+    f.announce(spoken(state, state.bet !== answered));
+    answered = state.bet;
     numbers(state);
     f.tableChanged();
   };
@@ -201,7 +203,7 @@ function endPlot(f, into, runs) {
     y, height: 360, title: t("ends"), into, table: false, legend: true });
   /** @type {number[]} */
   let bad = [];
-  const crosses = () => p.layer("crosses", { keep: true }).replaceChildren(...bad.map((i) => {
+  const crosses = () => p.layer("crosses", { clip: false, keep: true }).replaceChildren(...bad.map((i) => {
     const [cx, cy] = [p.scale.x(Math.log10(runs.learning_rate[i])), ends[i] < y.max ? p.scale.y(ends[i]) : p.scale.y(y.max) + 2 * CROSS];
     const d = `M${cx - CROSS} ${cy - CROSS}l${2 * CROSS} ${2 * CROSS}m${-2 * CROSS} 0l${2 * CROSS} ${-2 * CROSS}`;
     return s("path", { class: "xp-runs-cross", d });
@@ -230,15 +232,27 @@ function endPlot(f, into, runs) {
 
 /** What there is to see, in a few sentences. @param {State} state */
 export function sentence(state) {
+  const { first, counts, found } = told(state);
+  return [first, counts, found, state.bet && verdict(state)].filter(Boolean).join(" ");
+}
+
+/** The same for the ear, which need not hear the verdict at each move. @param {State} state @param {boolean} news  the bet was made just now */
+export function spoken(state, news) {
+  const { first, found } = told(state);
+  return news && state.bet ? verdict(state) : `${first} ${found}`;
+}
+
+/** @param {State} state */
+function told(state) {
   const { runs, run, rate, warmup, loss, ends, fates, spikes, window } = state;
   const broken = loss.length < runs.steps.length;
   const end = ends[run];
   const values = { rate: rated(rate), warmup, start: fixed(loss[0], 2), end: fixed(end, 2), perplexity: perplexity(end), high: significant(Math.max(...loss), 3), step: runs.steps[loss.length - 1] };
   const first = t(broken ? "sayBroken" : fates[run] === "diverged" ? "sayDiverged" : "say", values);
-  const counts = runs.level !== null && end >= runs.level ? [t("sayCounts", { level: fixed(runs.level, 2) })] : [];
+  const counts = runs.level !== null && end >= runs.level ? t("sayCounts", { level: fixed(runs.level, 2) }) : "";
   const key = loss.length <= window ? "sayShort" : !spikes.length ? "sayCalm" : spikes.length === 1 ? "sayOne" : "saySpikes";
-  const found = t(key, { n: spikes.length, all: loss.length - window, step: runs.steps[spikes[0]], window });
-  return [first, ...counts, found, ...(state.bet ? [verdict(state)] : [])].join(" ");
+  const found = t(key, { n: spikes.length, all: loss.length - window, step: runs.steps[spikes[0]], from: runs.steps[window], window });
+  return { first, counts, found };
 }
 
 /** The answer to the bet. @param {State} state */

@@ -20,7 +20,6 @@ MOST_RATES, MOST_WARMUPS = 12, 6
 DIGITS = 5  # significant, of what is shipped
 RISE = 1.1  # times its first loss: a run that loses more has diverged
 LAST = 10  # the mean of the last tenth is called the end
-WINDOW = 50  # find_spikes' own
 
 
 class LearningRateRuns(Explorable):
@@ -31,14 +30,15 @@ class LearningRateRuns(Explorable):
             "learning_rate" (at its highest) and "warmup" (steps), shape (R,) each, every learning rate with every
             warm-up once; "steps", shape (S,), ascending, of the values that are kept; "loss" (nats a token) and "norm"
             (of the gradient, before it was shortened), shape (R, S), NaN from where a run broke off. Besides, if
-            there are such: "level", the loss of a model that knows how often each token occurs and nothing else, which
-            a run should end below; and "clip", the norm to which gradients were shortened. Learning rates are kept to
-            6 significant digits, measurements to 5.
+            there are such: "level", the loss of a model that knows how often each token occurs and nothing else (the
+            entropy of the training text's token counts), which a run should end below; and "clip", the norm to
+            which gradients were shortened. Learning rates are kept to 6 significant digits, measurements to 5.
         learning_rate: of the run that is shown, one of the grid; unless given, the lowest.
         warmup: of that run; unless given, the shortest.
         watch: the curve that the spike detector reads, "loss" or "norm".
-        threshold: of the detector, 2 to 20 robust standard deviations.
-        window: kept values before each that the detector looks at, 3 to 200; unless given, 50, or a quarter of all.
+        threshold: of the detector, 2 to 20 robust standard deviations; unless given, that of `find_spikes`.
+        window: kept values before each that the detector looks at, 3 to 200; unless given, that of `find_spikes`, or a
+            quarter of all if that is less.
         prediction: the learning rate that the reader bets on, as text; "" before, "skipped" if they do not want to.
         alt: text for readers who see no picture; made from the runs unless given.
 
@@ -58,15 +58,18 @@ class LearningRateRuns(Explorable):
     learning_rate = Real(0.001, above=0).tag(sync=True)
     warmup = Whole(0, least=0).tag(sync=True)
     watch = OneOf(list(CURVES), default_value="loss").tag(sync=True)
-    threshold = Real(8.0, least=2, most=20).tag(sync=True)
-    window = Whole(WINDOW, least=3, most=200).tag(sync=True)
+    threshold = Real(6.0, least=2, most=20).tag(sync=True)
+    window = Whole(50, least=3, most=200).tag(sync=True)
     prediction = traitlets.Unicode("").tag(sync=True)
 
     def __init__(self, runs: Mapping[str, Any], **traits: Any) -> None:
+        from book_lib.pipeline._monitoring import THRESHOLD, WINDOW
+
         with arguments():
             kept = _kept(runs)
         traits.setdefault("learning_rate", min(kept["learning_rate"]))
         traits.setdefault("warmup", min(kept["warmup"]))
+        traits.setdefault("threshold", THRESHOLD)
         traits.setdefault("window", max(3, min(WINDOW, len(kept["steps"]) // 4)))
         super().__init__(runs=kept, **traits)
 

@@ -13,6 +13,7 @@ import { strings } from "./kit/strings.js";
 import { reducedMotion } from "./kit/theme.js";
 import { bet, isMade } from "./parts/bet.js";
 import { smallTable } from "./parts/handle.js";
+import { news } from "./parts/news.js";
 
 const LONGEST = 400; // characters, as in minhash_curve.py
 const [MOST_BANDS, MOST_ROWS] = [32, 16];
@@ -35,25 +36,25 @@ const PRESETS = {
 const t = strings({
   en: {
     name: "MinHash: bands and rows",
-    ask: "Two documents share half of their shingles, so half of the entries of their signatures agree. Cut into 16 bands of 8 rows: how likely does at least one whole band agree?",
+    ask: "Two documents share half of their shingles, so half of the entries of their signatures agree. Cut into 16 bands of 8 rows: how likely is it that at least one whole band agrees?",
     askHow: "Only then are the two compared. The curve, and pairs measured on it, come after your bet.",
     betFew: "6 %", betHalf: "50 %", betSure: "99 %", skip: "Just show me",
-    bands: "Bands", rows: "Rows in a band", threshold: "Threshold", bandsSpoken: "{v} bands", rowsSpoken: "{v} rows in each band", thresholdSpoken: "duplicates from similarity {v}",
+    bands: "Bands", rows: "Rows in a band", threshold: "Threshold", bandsSpoken: "{v} bands", bandsSpokenOne: "1 band", rowsSpoken: "{v} rows in each band", rowsSpokenOne: "1 row in each band", thresholdSpoken: "duplicates from similarity {v}",
     plot: "How likely a pair is found", axisS: "Jaccard similarity s", axisP: "share of pairs found", theory: "1 − (1 − sʳ)ᵇ", measured: "measured pairs",
     missedArea: "missed", idleArea: "compared in vain", yours: "your two texts", line: "threshold",
     errors: "What becomes of the pairs", found: "found", notFound: "not found", above: "s ≥ {t}", below: "s < {t}", falseNegative: "{n} missed", falsePositive: "{n} in vain", right: "{n}",
     hidden: "The curve is shown once you have bet.",
-    grid: "Where the two signatures agree", gridSpoken: "{bands} bands of {rows} rows: {equal} of {k} entries agree, {full} whole bands.", gridKey: "A column is a band, a square an entry that agrees. A framed band agrees as a whole.",
+    grid: "Where the two signatures agree", gridSpoken: "b = {bands}, r = {rows}: {equal} of {k} entries agree; whole bands: {full}.", gridKey: "A column is a band, a square an entry that agrees. A framed band agrees as a whole.",
     textA: "One text", textB: "Another text", textHelp: "Edit both, up to {most} characters each, in any language.",
-    words: "Words in a shingle", wordsSpoken: "{v} words in a shingle", presets: "Pairs of texts",
+    words: "Words in a shingle", wordsSpoken: "{v} words in a shingle", wordsSpokenOne: "1 word in a shingle", presets: "Pairs of texts",
     word: "One word changed", signs: "Signs and capitals", order: "Sentences moved", meaning: "Same meaning", chinese: "中文",
     onlyA: "Only in the first", both: "In both", onlyB: "Only in the second", group: "{name}: {n}",
-    jaccard: "J", estimate: "Estimate", full: "Whole bands", hashes: "Entries b · r", steep: "Steepest near s =", missed: "Missed", idle: "In vain", pairs: "Pairs", percent: "{v} %",
+    jaccard: "J", estimate: "Estimate", full: "Whole bands", hashes: "Entries b · r", steep: "Steepest near s =", at: "P(s = t)", missed: "Missed", idle: "In vain", pairs: "Pairs", percent: "{v} %",
     shingle: "shingle", where: "where",
-    say: "The texts share {both} of {all} shingles: J = {j}. Of {k} entries of their signatures {equal} agree, which estimates J as {estimate} ± {error}.",
-    sayOne: " One of {b} bands agrees in all {r} rows: they are compared.", saySome: " {full} of {b} bands agree in all {r} rows: they are compared.", sayNo: " No band agrees in all {r} rows: they are never compared.",
+    say: "The texts share {both} of {all} shingles: J = {j}. Their signatures agree in {equal} of {k} entries, which estimates J as {estimate} ± {error}.",
+    sayOne: " One band agrees as a whole: they are compared.", saySome: " {full} of {b} bands agree as a whole: they are compared.", sayNo: " No band agrees as a whole: they are never compared.",
     sayEmpty: "A text without words has no shingles: type some.",
-    sayCurve: " With {b} bands of {r} rows, of pairs spread evenly over s, {missed} % of those at or above {t} are missed, and {idle} % of those below are compared in vain.",
+    sayCurve: " With b = {b} and r = {r} a pair of s = {t} is found with P = {p}. Of pairs spread evenly over s, {missed} % of those at or above {t} are missed, and {idle} % of those below are compared in vain.",
     betRight: " You bet right: 1 − (1 − 0.5⁸)¹⁶ = {p} %.", betWrong: " You bet {bet}; it is 1 − (1 − 0.5⁸)¹⁶ = {p} %.",
   },
   zh: {
@@ -61,22 +62,22 @@ const t = strings({
     ask: "两篇文档共有一半的 shingle，所以签名约有一半的元素相同。切成 16 条、每条 8 行：至少有一条完全相同的可能性有多大？",
     askHow: "只有这样两者才会被比较。曲线和实测的文档对在下注后出现。",
     betFew: "6%", betHalf: "50%", betSure: "99%", skip: "直接看",
-    bands: "条带数", rows: "每条的行数", threshold: "阈值", bandsSpoken: "{v} 条", rowsSpoken: "每条 {v} 行", thresholdSpoken: "相似度从 {v} 起算重复",
+    bands: "条带数", rows: "每条的行数", threshold: "阈值", bandsSpoken: "{v} 条", bandsSpokenOne: "1 条", rowsSpoken: "每条 {v} 行", rowsSpokenOne: "每条 1 行", thresholdSpoken: "相似度从 {v} 起算重复",
     plot: "一对文档被找到的可能性", axisS: "Jaccard 相似度 s", axisP: "被找到的比例", theory: "1 − (1 − sʳ)ᵇ", measured: "实测的文档对",
     missedArea: "漏掉", idleArea: "白比较", yours: "你的两段文本", line: "阈值",
     errors: "文档对的去向", found: "找到", notFound: "未找到", above: "s ≥ {t}", below: "s < {t}", falseNegative: "漏掉 {n}", falsePositive: "白比较 {n}", right: "{n}",
     hidden: "下注后显示曲线。",
     grid: "两个签名相同之处", gridSpoken: "{bands} 条，每条 {rows} 行：{k} 个元素中 {equal} 个相同，{full} 条完全相同。", gridKey: "一列是一条，方格是相同的元素。加框的条完全相同。",
     textA: "一段文本", textB: "另一段文本", textHelp: "两段都可编辑，各至多 {most} 个字符，语言不限。",
-    words: "每个 shingle 的词数", wordsSpoken: "每个 shingle {v} 个词", presets: "成对的文本",
+    words: "每个 shingle 的词数", wordsSpoken: "每个 shingle {v} 个词", wordsSpokenOne: "每个 shingle 1 个词", presets: "成对的文本",
     word: "改一个词", signs: "标点与大写", order: "句子换位", meaning: "意思相同", chinese: "中文",
     onlyA: "只在第一段", both: "两段都有", onlyB: "只在第二段", group: "{name}：{n}",
-    jaccard: "J", estimate: "估计", full: "完全相同的条", hashes: "元素数 b · r", steep: "最陡处 s ≈", missed: "漏掉", idle: "白比较", pairs: "文档对", percent: "{v}%",
+    jaccard: "J", estimate: "估计", full: "完全相同的条", hashes: "元素数 b · r", steep: "最陡处 s ≈", at: "P(s = t)", missed: "漏掉", idle: "白比较", pairs: "文档对", percent: "{v}%",
     shingle: "shingle", where: "位置",
     say: "两段文本共有 {all} 个 shingle，其中 {both} 个相同：J = {j}。签名的 {k} 个元素中 {equal} 个相同，由此估计 J 为 {estimate} ± {error}。",
-    sayOne: "{b} 条中有一条的 {r} 行全部相同：两者会被比较。", saySome: "{b} 条中有 {full} 条的 {r} 行全部相同：两者会被比较。", sayNo: "没有一条的 {r} 行全部相同：两者永远不会被比较。",
+    sayOne: "有一条完全相同：两者会被比较。", saySome: "{b} 条中有 {full} 条完全相同：两者会被比较。", sayNo: "没有一条完全相同：两者永远不会被比较。",
     sayEmpty: "没有词的文本没有 shingle：请输入一些。",
-    sayCurve: "用 {b} 条、每条 {r} 行，若文档对在 s 上均匀分布，则不低于 {t} 的漏掉 {missed}%，低于它的有 {idle}% 白白比较。",
+    sayCurve: "b = {b}、r = {r} 时，s = {t} 的一对被找到的概率 P = {p}。若文档对在 s 上均匀分布，则不低于 {t} 的漏掉 {missed}%，低于它的有 {idle}% 白白比较。",
     betRight: "你猜对了：1 − (1 − 0.5⁸)¹⁶ = {p}%。", betWrong: "你猜的是 {bet}；其实 1 − (1 − 0.5⁸)¹⁶ = {p}%。",
   },
 });
@@ -115,7 +116,7 @@ function render({ model, el }) {
   const get = (/** @type {string} */ trait) => model.get(trait);
   let count = SHOWN;
   const fresh = () => new Pairs(get("passages").map((/** @type {string} */ text) => text.split(" ")), get("seed"));
-  const read = () => compare({ a: get("text_a").slice(0, LONGEST), b: get("text_b").slice(0, LONGEST), words: get("words"), seed: get("seed") });
+  const read = () => compare({ a: get("text_a"), b: get("text_b"), words: get("words"), seed: get("seed") });
   let [pairs, texts] = [fresh(), read()];
   const card = bet(f, { ask: t("ask"), how: t("askHow"), also: () => ({ bands: BET.bands, rows: BET.rows }),
     answers: [["few", t("betFew")], ["half", t("betHalf")], ["sure", t("betSure")], ["skipped", t("skip")]] });
@@ -139,7 +140,7 @@ function render({ model, el }) {
     perFrame: () => (reducedMotion() ? 10 : 1),
     stepSize: STEP,
   });
-  lowControls(f);
+  seedBox(f);
   for (const trait of ["bands", "rows", "threshold", "prediction"]) f.watch(trait, draw);
   for (const trait of ["text_a", "text_b", "words", "seed", "passages"]) f.watch(trait, () => {
     texts = read();
@@ -155,17 +156,13 @@ function render({ model, el }) {
 function topControls(f) {
   const top = h("div", { class: "xp-mc-top" });
   f.root.insertBefore(top, f.stage);
-  const words = (/** @type {string} */ key) => (/** @type {number} */ v) => t(key, { v: significant(v, 3) });
-  slider(f, { trait: "bands", label: t("bands"), symbol: "b", min: 1, max: MOST_BANDS, step: 1, words: words("bandsSpoken"), into: top });
-  slider(f, { trait: "rows", label: t("rows"), symbol: "r", min: 1, max: MOST_ROWS, step: 1, words: words("rowsSpoken"), into: top });
-  slider(f, { trait: "threshold", label: t("threshold"), symbol: "t", min: 0.05, max: 0.95, step: 0.01, exact: false, words: words("thresholdSpoken"), into: top });
+  slider(f, { trait: "bands", label: t("bands"), symbol: "b", min: 1, max: MOST_BANDS, step: 1, words: counted("bandsSpoken"), into: top });
+  slider(f, { trait: "rows", label: t("rows"), symbol: "r", min: 1, max: MOST_ROWS, step: 1, words: counted("rowsSpoken"), into: top });
+  slider(f, { trait: "threshold", label: t("threshold"), symbol: "t", min: 0.05, max: 0.95, step: 0.01, exact: false, words: (v) => t("thresholdSpoken", { v: significant(v, 3) }), into: top });
 }
 
-/** @param {Frame} f */
-function lowControls(f) {
-  slider(f, { trait: "words", label: t("words"), min: 1, max: 5, step: 1, words: (v) => t("wordsSpoken", { v }) });
-  seedBox(f);
-}
+/** A number of things in words. @param {string} key */
+const counted = (key) => (/** @type {number} */ v) => t(v === 1 ? `${key}One` : key, { v });
 
 /** Everything one sees; returns the function that draws it. @param {Frame} f */
 function picture(f) {
@@ -175,10 +172,12 @@ function picture(f) {
   f.stage.append(caption, left, right);
   f.root.insertBefore(below, f.controls); // Play comes right under the picture
   const drawings = [curvePlot(f, left), errorTable(f, left), bandGrid(right), editors(f, below), groupLists(f, below), readouts(f)];
+  const tell = news(f);
   return (/** @type {State} */ state) => {
-    const text = sentence(state);
+    const said = sentences(state);
+    const text = said.join("");
     if (caption.textContent !== text) caption.textContent = text;
-    f.announce(text);
+    tell(said);
     for (const drawing of drawings) drawing(state, text);
     f.tableChanged();
   };
@@ -234,12 +233,16 @@ function bandGrid(into) {
   };
 }
 
+/** As much of a text as there may be, in characters as Python counts them. @param {string} text */
+const shortened = (text) => [...text].slice(0, LONGEST).join("");
+
 /** Two texts, which wait until an input method has composed. @param {Frame} f @param {HTMLElement} into */
 function editors(f, into) {
   presets(f, Object.entries(PRESETS).map(([key, [text_a, text_b]]) => ({ label: t(key), set: { text_a, text_b } })), { into, label: t("presets") });
   const help = uniqueId("help");
   const both = [["text_a", "textA"], ["text_b", "textB"]].map(([trait, key]) => editor(f, into, trait, t(key), help));
   into.append(h("p", { class: "xp-help", id: help }, t("textHelp", { most: LONGEST })));
+  slider(f, { trait: "words", label: t("words"), min: 1, max: 5, step: 1, words: counted("wordsSpoken"), into }); // above the heaps, whose height it changes
   return () => both.forEach((show) => show());
 }
 
@@ -248,8 +251,8 @@ function editor(f, into, trait, label, help) {
   const id = uniqueId("text");
   const area = h("textarea", { id, class: "xp-mc-text", rows: 4, maxlength: LONGEST, spellcheck: "false", autocapitalize: "off", autocomplete: "off", "aria-describedby": help });
   into.append(h("div", { class: "xp-field" }, h("label", { for: id, class: "xp-label" }, label), area));
-  f.share(trait, (v) => typeof v === "string" && v.length <= LONGEST);
-  const read = () => void (area.value !== f.model.get(trait) && f.assign({ [trait]: area.value.slice(0, LONGEST) }));
+  f.share(trait, (v) => typeof v === "string" && shortened(v) === v);
+  const read = () => void (area.value !== f.model.get(trait) && f.assign({ [trait]: shortened(area.value) }));
   area.addEventListener("input", (event) => void (/** @type {InputEvent} */ (event).isComposing || read()), { signal: f.signal });
   area.addEventListener("compositionend", read, { signal: f.signal });
   return () => void (area.value !== f.model.get(trait) && (area.value = f.model.get(trait)));
@@ -276,20 +279,23 @@ function groupLists(f, into) {
   };
 }
 
-/** What there is to see, in a few sentences. @param {State} state */
-export function sentence({ bands: b, rows: r, threshold, texts, full, estimate, errors, bet: made }) {
+/** What there is to see. @param {State} state */
+export const sentence = (state) => sentences(state).join("");
+
+/** The same in three parts: the two texts, the curve, and what became of the bet. @param {State} state */
+export function sentences({ bands: b, rows: r, threshold, texts, full, estimate, errors, bet: made }) {
   const { groups, similarity } = texts;
   const k = b * r;
   const percent = (/** @type {number} */ v) => fixed(100 * v, 1);
   const whole = full.filter(Boolean).length;
   const values = { b, r, k, both: groups.both.length, all: groups.both.length + groups.onlyA.length + groups.onlyB.length, j: fixed(similarity, 3), full: whole,
     equal: Math.round(estimate * k), estimate: fixed(estimate, 3), error: fixed(Math.sqrt((similarity * (1 - similarity)) / k), 3),
-    missed: percent(errors.missed), idle: percent(errors.idle), t: fixed(threshold, 2) };
+    missed: percent(errors.missed), idle: percent(errors.idle), t: fixed(threshold, 2), p: fixed(sCurve(threshold, b, r), 3) };
   const begin = texts.empty ? t("sayEmpty") : t("say", values) + t(whole > 1 ? "saySome" : whole ? "sayOne" : "sayNo", values);
-  if (!made) return begin;
+  if (!made) return [begin, "", ""];
   const key = { few: "betFew", half: "betHalf", sure: "betSure" }[made];
   const verdict = key ? t(made === "few" ? "betRight" : "betWrong", { p: percent(sCurve(BET.at, BET.bands, BET.rows)), bet: t(key) }) : "";
-  return begin + t("sayCurve", values) + verdict;
+  return [begin, t("sayCurve", values), verdict];
 }
 
 /** @param {Frame} f */
@@ -299,14 +305,15 @@ function readouts(f) {
   const percent = (/** @type {number} */ v) => (Number.isFinite(v) ? t("percent", { v: fixed(100 * v, 2) }) : "–");
   const show = {
     jaccard: make("jaccard", "jaccard", three), estimate: make("estimate", "estimate", three), full: make("full_bands", "full", String, 3), hashes: make("hashes", "hashes", String, 4),
-    steepest: make("steepest", "steep", three), missed: make("missed", "missed", percent, 8), idle: make("idle", "idle", percent, 8), pairs: make("pairs", "pairs", String, 4),
+    steepest: make("steepest", "steep", three), at: make("at_threshold", "at", (v) => fixed(v, 4)), missed: make("missed", "missed", percent, 8), idle: make("idle", "idle", percent, 8), pairs: make("pairs", "pairs", String, 4),
   };
-  return (/** @type {State} */ { bands, rows, texts, full, estimate, errors, pairs, seen, bet: made }) => {
+  return (/** @type {State} */ { bands, rows, threshold, texts, full, estimate, errors, pairs, seen, bet: made }) => {
     show.jaccard(texts.similarity);
     show.estimate(estimate);
     show.full(full.filter(Boolean).length);
     show.hashes(bands * rows);
     show.steepest(steepest(bands, rows));
+    show.at(made ? sCurve(threshold, bands, rows) : NaN);
     show.missed(made ? errors.missed : NaN);
     show.idle(made ? errors.idle : NaN);
     show.pairs(pairs.all.length);

@@ -159,11 +159,12 @@ class MinHashCurve(Explorable):
             return self.alt
         errors, full = self.errors(), int(self.full_bands().sum())
         return (
-            f"The probability that {self.bands} bands of {self.rows} rows find a pair, against its similarity: "
-            f"{float(self.curve(0.5)):.3f} at s = 0.5, {float(self.curve(0.8)):.3f} at 0.8, with the shares of "
-            f"{SHOWN} measured pairs as points. With pairs spread evenly, {errors['missed']:.1%} of those at or above "
-            f"{self.threshold:g} are missed and {errors['idle']:.1%} of those below are compared. Two texts with "
-            f"J = {self.similarity():.3f}, estimated as {self.estimate():.3f}, agree in {full} whole bands."
+            f"The probability that a pair is found by {_counted(self.bands, 'band')} of {_counted(self.rows, 'row')}, "
+            f"against its similarity: {float(self.curve(0.5)):.3f} at s = 0.5, {float(self.curve(0.8)):.3f} at 0.8, "
+            f"with the shares of {SHOWN} measured pairs as points. With pairs spread evenly, {errors['missed']:.1%} of "
+            f"those at or above {self.threshold:g} are missed and {errors['idle']:.1%} of those below are compared. "
+            f"Two texts with J = {self.similarity():.3f}, estimated as {self.estimate():.3f}, agree in "
+            f"{_counted(full, 'whole band')}."
         )
 
     def still(self) -> tuple:
@@ -197,6 +198,11 @@ class MinHashCurve(Explorable):
         for band in np.flatnonzero(agree.all(axis=1)):
             axes.add_patch(_cell(band, 0, self.rows, facecolor="none", edgecolor=plotting.COLORS.ink))
         axes.set(xlim=(0, self.bands), ylim=(self.rows, 0), xlabel="bands", ylabel="rows", xticks=[], yticks=[])
+
+
+def _counted(count: int, what: str) -> str:
+    """A number of things in words."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _cell(band: int, row: int, height: int, **style: Any) -> Any:

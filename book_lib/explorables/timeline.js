@@ -1,6 +1,6 @@
 // Language models by date and by parameters on a logarithmic scale; any two of them can be compared.
 
-import { counted, doublingOf, floorOf, monthsBetween, placeNames, ratioOf, yearOf } from "./core/timeline.js";
+import { counted, doublingOf, floorOf, lastOf, monthsBetween, placeNames, ratioOf, yearOf } from "./core/timeline.js";
 import { choice } from "./kit/controls.js";
 import { h, s, setAttributes, uniqueId } from "./kit/dom.js";
 import { significant, superscript } from "./kit/format.js";
@@ -22,7 +22,7 @@ const t = strings({
     name: "Language models by date and size",
     ask: "How many times as many parameters has {one} as {base}?", askHow: "Read it off the picture first: each line across is ten times the one below.",
     times: "about {v} times", skip: "Just show me",
-    chosen: "Model", base: "Compared with", count: "Parameters", allSize: "all", activeSize: "active for a token", weights: "Stand out", all: "all", open: "open weights", closed: "closed weights", "on request": "weights on request",
+    chosen: "Model", base: "Compared with", count: "Parameters", allSize: "all", activeSize: "active for a token", weights: "Stand out", all: "all", notClosed: "not closed", open: "open weights", closed: "closed weights", "on request": "weights on request",
     plane: "Models", axisDate: "date of the source", axisSize: "parameters", untold: "size not told", models: "Models: left and right go by date, up and down by size, Enter compares others with the one that is chosen",
     help: "Press a point, or use the arrow keys: left and right by date, up and down by size. Press it again, or Enter, to compare others with it.",
     say: "{name}{maker}, {date}: {size} parameters, {weights}. Source: {source}.", sayUntold: "{name}{maker}, {date}: its source does not tell its size; {weights}. Source: {source}.",
@@ -38,11 +38,11 @@ const t = strings({
     name: "语言模型的日期与规模",
     ask: "{one} 的参数是 {base} 的多少倍？", askHow: "先从图上读出：每条横线是下面一条的十倍。",
     times: "约 {v} 倍", skip: "直接展示",
-    chosen: "模型", base: "比较对象", count: "参数", allSize: "全部", activeSize: "每词元所用", weights: "突出显示", all: "全部", open: "开放权重", closed: "封闭权重", "on request": "权重需申请",
+    chosen: "模型", base: "比较对象", count: "参数", allSize: "全部", activeSize: "每词元所用", weights: "突出显示", all: "全部", notClosed: "非封闭", open: "开放权重", closed: "封闭权重", "on request": "权重需申请",
     plane: "模型", axisDate: "来源日期", axisSize: "参数个数", untold: "规模未公布", models: "模型：左右键按日期移动，上下键按规模移动，回车键设为比较对象",
     help: "点按一个点，或使用方向键：左右按日期，上下按规模。再按一次或按回车键，其他模型就与它比较。",
-    say: "{name}{maker}，{date}：{size} 个参数，{weights}。来源：{source}。", sayUntold: "{name}{maker}，{date}：来源没有公布规模；{weights}。来源：{source}。",
-    by: "（{maker}）", sayActive: "其中 {active} 个用于处理一个词元。", sayActiveOnly: "只计每词元所用的参数：", sayMemory: "这一行凭记忆写成，尚未与来源核对。", remark: "备注：{remark}。",
+    say: "{name}{maker}，{date}：{size}个参数，{weights}。来源：{source}。", sayUntold: "{name}{maker}，{date}：来源没有公布规模；{weights}。来源：{source}。",
+    by: "（{maker}）", sayActive: "其中 {active}个用于处理一个词元。", sayActiveOnly: "只计每词元所用的参数：", sayMemory: "这一行凭记忆写成，尚未与来源核对。", remark: "备注：{remark}。",
     ratio: "{one} 的参数是 {base} 的 {ratio} 倍，晚 {months} 个月。", ratioEarlier: "{one} 的参数是 {base} 的 {ratio} 倍，早 {months} 个月。", ratioSame: "{one} 的参数是 {base} 的 {ratio} 倍，日期相同。",
     doubling: "从一个到另一个，规模每 {months} 个月翻一番。", noRatio: "无法与 {base} 相比：有一方的规模没有公布。", itself: "现在其他模型与它比较。",
     right: "你猜对了：{one} 的参数是 {base} 的 {ratio} 倍。", wrong: "你猜的是约 {bet} 倍；{one} 的参数是 {base} 的 {ratio} 倍。",
@@ -112,7 +112,8 @@ function controls(f, models) {
   choice(f, { trait: "chosen", label: t("chosen"), options, menu: true });
   choice(f, { trait: "base", label: t("base"), options, menu: true });
   if (models.some(({ active }) => active)) choice(f, { trait: "count", label: t("count"), options: ["all", "active"].map((value) => ({ value, label: t(`${value}Size`) })) });
-  const kinds = ["all", "open", "closed"].map((value) => ({ value, label: t(value) }));
+  const asked = models.some(({ weights }) => weights === "on request"); // these stand out with the open ones
+  const kinds = ["all", "open", "closed"].map((value) => ({ value, label: t(value === "open" && asked ? "notClosed" : value) }));
   choice(f, { trait: "weights", label: t("weights"), options: kinds });
 }
 
@@ -147,9 +148,9 @@ function plane(f, models) {
   const floor = floorOf(counted(models, "active")); // both ways of counting fit
   const top = Math.log10(Math.max(10 ** (floor + 1), ...models.map(({ parameters }) => parameters ?? 0)));
   const years = models.map(({ date }) => yearOf(date));
-  const x = { label: t("axisDate"), min: Math.floor(Math.min(...years)), max: Math.ceil(Math.max(...years) + 0.3), format: String };
+  const x = { label: t("axisDate"), min: Math.floor(Math.min(...years)), max: lastOf(years), format: String };
   const y = { label: t("axisSize"), min: floor - 0.9, max: top + 0.35, ticks: Array.from({ length: Math.floor(top + 0.35) - floor + 1 }, (_, i) => floor + i), format: (/** @type {number} */ k) => `10${superscript(k)}` };
-  const ticks = Array.from({ length: x.max - x.min + 1 }, (_, i) => x.min + i);
+  const ticks = Array.from({ length: Math.floor(x.max) - x.min + 1 }, (_, i) => x.min + i);
   const p = plot(f, { x: { ...x, ticks: ticks.filter((_, i) => i % Math.ceil(ticks.length / 12) === 0) }, y, height: 380, title: t("plane"), table: false, legend: true });
   p.svg.setAttribute("role", "group"); // it holds places that can be chosen, which an image must not
   p.hline("floor", floor, { kind: "muted" });

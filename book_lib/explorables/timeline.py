@@ -129,7 +129,7 @@ class Timeline(Explorable):
             axes.plot(at, up, mark, color=tones[weights], label=weights)
         axes.axhline(low, color=colors.rule)
         years = [year_of(row["date"]) for row in rows]
-        limits = math.floor(years[0]), math.ceil(years[-1] + 0.3)
+        limits = math.floor(years[0]), last_of(years)
         axes.set(yscale="log", ylabel="parameters", ylim=(low / 6, high), xlim=limits)
         axes.text(limits[0] + 0.05, low * 0.55, "size not told", fontsize=9, color=colors.muted)
         axes.xaxis.get_major_locator().set_params(integer=True)
@@ -200,7 +200,7 @@ def place_names(
             return False
         apart = all(x + width + 3 < a or a + w + 3 < x or abs(y - b) >= height for a, b, w in taken)
         return apart and all(
-            px < x - gap + 3 or px > x + width + gap - 3 or abs(py - y) > height / 2 + 4
+            px < x - gap + 3 or px > x + width + gap - 3 or abs(py - y) > height / 2 + 6
             for px, py, _ in points
         )
 
@@ -213,6 +213,17 @@ def place_names(
         if found:
             taken.append((*found, width))
     return places
+
+
+def last_of(years: list[float]) -> float:
+    """Where the axis of dates ends: a sixth of their span after the last one, so that its name has room.
+
+    Mirrored in `core/timeline.js`.
+
+    >>> last_of([2019.0, 2025.0])
+    2026.0
+    """
+    return max(years) + max(0.3, (max(years) - min(years)) / 6)
 
 
 def floor_of(sizes: list[float]) -> float:

@@ -94,12 +94,12 @@ class TrainingCalculator(Explorable):
 
     def describe(self) -> str:
         """What the picture shows, in words and numbers."""
-        kept = sized(sum(self.memory().values()))
+        kept, many = sized(sum(self.memory().values())), "" if self.devices == 1 else "s"
         return self.alt or (
             f"Parameters against tokens on logarithmic scales, with lines of equal compute. A model of "
             f"{self.parameters:.3g} parameters that reads {self.tokens:.3g} tokens, {self.tokens_per_parameter():.3g} "
             f"for each parameter, takes {self.compute():.3g} operations: {lasting(self.seconds())} on "
-            f"{self.devices:,} devices at {100 * self.utilization:.0f} per cent of {self.peak:.3g} operations a "
+            f"{self.devices:,} device{many} at {100 * self.utilization:.0f} per cent of {self.peak:.3g} operations a "
             f"second, at a cost of {self.cost():.3g}. Weights, gradients and Adam take {kept}."
         )
 
@@ -144,7 +144,8 @@ def lasting(seconds: float) -> str:
     if not 0 < seconds < math.inf:
         raise ArgumentError(f"seconds must be a finite number above 0, not {seconds!r}")
     unit, length = next(((unit, length) for unit, length in SPANS if seconds >= length), SPANS[-1])
-    return f"{shortened(seconds / length)} {unit}"
+    number = shortened(seconds / length)
+    return f"{number} {unit[:-1] if number == '1' else unit}"
 
 
 def shortened(value: float) -> str:

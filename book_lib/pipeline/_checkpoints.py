@@ -45,6 +45,7 @@ def save(run: RunFolder, stage: str, checkpoint: Checkpoint) -> Path:
     tensors = {name: value.detach().cpu().contiguous() for name, value in checkpoint.tensors.items()}
     notes = {name: json.dumps(dict(getattr(checkpoint, name))) for name in NOTES}
     content = safetensors.torch.save(tensors, {"format": FORMAT, **notes})
+    run.flush()
     path = run.write(f"checkpoints/{stage}-{checkpoint.progress['step']:08d}.safetensors", content)
     for old in run.checkpoints(stage)[:-KEPT]:
         old.unlink()
@@ -73,8 +74,8 @@ def load(run: RunFolder, stage: str) -> tuple[Checkpoint, Path] | None:
     if notes.get("format") != FORMAT:
         raise ValueError(f"{path} must be a checkpoint of the format {FORMAT!r}, got {notes.get('format')!r}{advice}")
     try:
-        told = [json.loads(notes[name]) for name in NOTES]
-    except (KeyError, ValueError) as error:
+        told = [dict(json.loads(notes[name])) for name in NOTES]
+    except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} must tell {', '.join(NOTES)}: {type(error).__name__}: {error}{advice}") from None
     return Checkpoint(tensors, *told), path
 

@@ -7,6 +7,7 @@ that does it. Whatever a stage imports, it imports when it is asked for, so that
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
@@ -48,6 +49,8 @@ class Stage:
         name: what is typed.
         summary: one line for the list of stages.
         about: what its own ``--help`` begins with.
+        examples: what may be typed behind its name, and what that does.
+        again: what to do after it was stopped.
         add: adds its flags.
         go: does it.
     """
@@ -55,6 +58,8 @@ class Stage:
     name: str
     summary: str
     about: str
+    examples: tuple[tuple[str, str], ...]
+    again: str
     add: Callable[[argparse.ArgumentParser], None]
     go: Callable[[argparse.Namespace], None]
 
@@ -76,12 +81,13 @@ def go_prepare(arguments: argparse.Namespace) -> None:
     from book_lib.pipeline import _prepare, _report
 
     run = RunFolder(arguments.run)
+    run.check()
     table = table_of(arguments, "prepare", run)
     done = _prepare.prepare(run, table, arguments.restart)
     with run:
         report = _report.write_report(run)
     print(done)
-    say_next(report, f"{PROGRAM} pretrain {run.path}")
+    say_next(report, f"{PROGRAM} pretrain {shlex.quote(str(run.path))}")
 
 
 # ---------------------------------------------------------------------------------------------------- pretrain
@@ -141,14 +147,21 @@ STAGES = (
     Stage("prepare", "filter texts, drop duplicates, learn tokens and cut the texts into them",
           "Read texts (a folder of yours, or what Python brings along), filter them, drop duplicates, learn a "
           "vocabulary and cut the texts into tokens. Nothing is written before all that has succeeded.",
-          add_prepare, go_prepare),
+          (("runs/mine --text my_texts", "a folder of .txt, .md and .rst files, and those below it"),
+           ("runs/mine --text a.txt b.txt --min-quality 0", "two files, and no opinion about style"),
+           ("runs/mine --text my_texts --restart --vocab-size 1024", "the same texts, with longer tokens")),
+          "the same command begins again", add_prepare, go_prepare),
     Stage("pretrain", "train a language model on the tokens; goes on where it was cut short",
           "Train a decoder-only transformer on the prepared text. If it is stopped, or killed, at any step, the same "
           "command goes on from the last checkpoint and comes to the same weights, bit by bit.",
-          add_pretrain, go_pretrain),
+          (("runs/mine", "with the defaults, or as the run began"),
+           ("runs/mine --steps 200 --width 64 --layers 2", "a small model, to see that all is well"),
+           ("runs/mine --restart --config runs/other/config.json", "what another run did, from the start")),
+          "the same command, without --restart, goes on from the last checkpoint", add_pretrain, go_pretrain),
     Stage("report", "write report.md and its figures from what the run holds",
           "Write report.md and its figures again from what the run holds: what became of the text, how the model "
           "learned, what it writes.",
+          (("runs/mine", "writes runs/mine/report.md and runs/mine/figures"),), "the same command does it again",
           add_report, go_report),
 )  # fmt: skip
 
@@ -161,8 +174,8 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN", help="the folder of the run")
     parser.add_argument("--config", metavar="FILE", help="settings, in TOML or JSON; see below")
     parser.add_argument("--restart", action="store_true",
-                        help="throw away what this stage, and those that build on it, have left in the folder, and "
-                        "begin anew")  # fmt: skip
+                        help="throw away what this stage, and those that build on it, have left in the folder, its "
+                        "settings included, and begin anew")  # fmt: skip
 
 
 def table_of(arguments: argparse.Namespace, stage: str, run: RunFolder) -> _settings.Table:
@@ -176,8 +189,10 @@ def table_of(arguments: argparse.Namespace, stage: str, run: RunFolder) -> _sett
 def existing(path: str) -> RunFolder:
     """Return the run folder of this path, which must be there."""
     run = RunFolder(path)
+    run.check()
     if not run.exists:
-        raise FileNotFoundError(f"there is no run folder {path}: '{PROGRAM} prepare {path}' makes it")
+        command = f"{PROGRAM} prepare {shlex.quote(path)}"
+        raise FileNotFoundError(f"there is no run folder {path}; what makes it is: {command}")
     return run
 
 
@@ -188,15 +203,22 @@ def say_next(report: Path, command: str | None = None) -> None:
         print(f"next: {command}")
 
 
+def told_of(stage: Stage) -> str:
+    """Return what a stage's help begins with: what it does, and examples."""
+    lines = [(f"{PROGRAM} {stage.name} {typed}", does) for typed, does in stage.examples]
+    wide = max(len(line) for line, _ in lines)
+    return "\n\n".join([textwrap.fill(stage.about, 100), "\n".join(f"  {a:<{wide}}  # {b}" for a, b in lines)])
+
+
 def parser_of(arguments: Sequence[str]) -> argparse.ArgumentParser:
     """Return the parser; only the stage that is named first has its flags, as those cost an import of torch."""
     parser = argparse.ArgumentParser(PROGRAM, description=ABOUT, epilog=f"{PROGRAM} STAGE --help tells more.",
                                      formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
     stages = parser.add_subparsers(title="stages", metavar="STAGE", required=True, dest="stage")
     for stage in STAGES:
-        about, settings = textwrap.fill(stage.about, 100), stage.name != "report"
+        about, settings = told_of(stage), stage.name != "report"
         # subtle: argparse's own usage puts RUN last, where a flag that takes several values would swallow it.
-        usage = f"{PROGRAM} {stage.name} RUN" + " [--setting VALUE ...]" * settings
+        usage = f"{PROGRAM} {stage.name} RUN" + " [--config FILE] [--restart] [--setting VALUE ...]" * settings
         one = stages.add_parser(stage.name, help=stage.summary, description=about, usage=usage, allow_abbrev=False,
                                 epilog=SETTINGS if settings else None,
                                 formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
@@ -216,14 +238,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0, or 2 after an error that has been told, or 130 if it was interrupted.
     """
     typed = list(sys.argv[1:] if arguments is None else arguments)
-    chosen = parser_of(typed).parse_args(typed)
+    name = typed[0] if typed else ""
     try:
+        chosen = parser_of(typed).parse_args(typed)
         chosen.go(chosen)
     except (ValueError, OSError, RunInUseError) as error:
-        how = " (with --restart)" if str(error).endswith("begin anew") else ""
-        print(f"{PROGRAM} {chosen.stage}: error: {error}{how}", file=sys.stderr)
+        told = str(error).replace("begin anew", "begin anew (with --restart)")
+        print(f"{PROGRAM} {name}: error: {told}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"{PROGRAM} {chosen.stage}: stopped; the same command goes on", file=sys.stderr)
+        again = next((one.again for one in STAGES if one.name == name), "the same command does it again")
+        print(f"{PROGRAM} {name}: stopped; {again}", file=sys.stderr)
         return 130
     return 0

@@ -180,8 +180,9 @@ def _rewrapped(text: str, rng: Generator) -> str:
 
 
 def _edited(text: str, rng: Generator) -> str:
-    """A text that hardly differs."""
-    return (_replaced, _headed, _shouted)[int(rng.integers(0, 3))](text, rng)
+    """A text that hardly differs, and does: without spaces no word can be replaced, without case none be shouted."""
+    found = (_replaced, _headed, _shouted)[int(rng.integers(0, 3))](text, rng)
+    return _headed(text, rng) if found == text else found
 
 
 def _replaced(text: str, rng: Generator) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -34,10 +35,12 @@ class FilterConfig:
 
     Args:
         min_words, max_words: how many words a document has.
-        min_language: how English it is, by :func:`language_score`.
+        min_language: how English it is letter by letter: English scores 0.08 … 0.3, other languages less than 0.02.
         min_letters: letters among its characters without white space, a share.
         min_word_length, max_word_length: the mean number of characters of a word.
-        max_repeated_lines: lines that were there before among those that are not empty, a share.
+        max_repeated_lines: how much of the text stands in lines that were there before: their characters among all,
+            without white space, a share. Characters and not lines are counted, so that code and lists, where a short
+            line such as ``}`` comes often, may stay.
         max_symbols: signs that prose hardly uses, ``#*/\\_@&%[]{}`` and mathematical ones, among its characters without
             white space, a share.
         min_stop_words: how many of eight frequent words occur, "the", "be", "to", "of", "and", "that", "have", "with".
@@ -46,8 +49,8 @@ class FilterConfig:
         TypeError: if a bound is no number.
         ValueError: if it is negative, a share is above 1, or a lower bound lies above the upper.
 
-    Source: after :cite:`rae2021scaling`, appendix A, with bounds for short documents. See the section
-    :ref:`sec-llm-filters`.
+    Source: after :cite:`rae2021scaling`, appendix A, with bounds for short documents; they bound the share of repeated
+    lines by 0.3 and that of the characters in them by 0.2. See the section :ref:`sec-llm-filters`.
 
     >>> FilterConfig(min_words=20).min_words
     20
@@ -104,7 +107,24 @@ class Rejection:
 
     def __str__(self) -> str:
         side = "below" if self.value < self.bound else "above" if self.value > self.bound else "at"
-        return f"{self.rule}: {self.value:.3g} is {side} {self.bound:.6g}"
+        return f"{self.rule}: {_told(self.value, self.bound)} is {side} {_told(self.bound, self.bound)}"
+
+
+def _told(value: float, bound: float) -> str:
+    """Return a number in three digits or few more: as many as it takes to stand on the right side of the bound.
+
+    >>> _told(0.30000001, 0.3), _told(0.1234567, 0.3), _told(123_456, 25)
+    ('0.30000001', '0.123', '123456')
+    """
+    if float(value).is_integer():
+        return str(int(value))
+    if value == bound or not math.isfinite(value):
+        return repr(float(value))
+    for digits in range(max(3, len(str(int(abs(value))))), 18):
+        shown = f"{value:.{digits}g}"
+        if (float(shown) < bound) == (value < bound) and float(shown) != bound:
+            break
+    return shown
 
 
 def measure(document: str | Document) -> dict[str, float]:
@@ -122,7 +142,6 @@ def measure(document: str | Document) -> dict[str, float]:
     """
     text = text_of("document", document)
     words = words_of(text)
-    lines = [line for line in map(str.strip, text.split("\n")) if line]
     counts = Counter(text)
     visible = sum(count for sign, count in counts.items() if not sign.isspace())
     letters = sum(count for sign, count in counts.items() if sign.isalpha())
@@ -131,11 +150,17 @@ def measure(document: str | Document) -> dict[str, float]:
         "words": len(words),
         "letters": letters / visible if visible else 0.0,
         "word_length": sum(map(len, words)) / len(words) if words else 0.0,
-        "repeated_lines": 1 - len(set(lines)) / len(lines) if lines else 0.0,
+        "repeated_lines": _repeated(text) / visible if visible else 0.0,
         "symbols": symbols / visible if visible else 0.0,
         "stop_words": len(STOP_WORDS.intersection(words)),
         "language": language_score(text),
     }
+
+
+def _repeated(text: str) -> int:
+    """Return how many characters, white space aside, stand in lines that were there before."""
+    lines = Counter(map(str.strip, text.split("\n")))
+    return sum((count - 1) * len("".join(line.split())) for line, count in lines.items() if count > 1)
 
 
 def _is_symbol(sign: str) -> bool:

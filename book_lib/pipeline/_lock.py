@@ -39,9 +39,13 @@ class Lock:
         except BaseException:
             os.close(handle)
             raise
-        os.ftruncate(handle, 0)
-        os.write(handle, f"{os.getpid()}\n".encode())
         self._handle = handle
+        try:
+            os.ftruncate(handle, 0)
+            os.write(handle, f"{os.getpid()}\n".encode())
+        except BaseException:  # of a disk that is full
+            self.give_back()
+            raise
 
     def give_back(self) -> None:
         """Let others hold it."""

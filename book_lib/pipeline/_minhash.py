@@ -326,8 +326,11 @@ def candidate_pairs(signatures: ArrayLike, bands: int, rows: int) -> NDArray[np.
     if b * r > table.shape[1]:
         raise ValueError(f"bands · rows must be at most {table.shape[1]}, the entries of a signature, got {b} · {r}")
     table = table.astype(np.uint64)
-    found = [_equal_pairs(_band_keys(table[:, k * r : (k + 1) * r])) for k in range(b)]
-    codes = np.unique(np.concatenate(found))
+    codes = np.empty(0, np.int64)
+    for k in range(b):  # band by band: a pair that agrees in all of them is kept once, and not b times
+        codes = np.sort(np.concatenate([codes, _equal_pairs(_band_keys(table[:, k * r : (k + 1) * r]))]))
+        # subtle: np.unique hashes whole numbers, and takes many times as long for such as these.
+        codes = codes[np.append(True, codes[1:] != codes[:-1])] if len(codes) else codes
     return np.stack([codes // max(len(table), 1), codes % max(len(table), 1)], axis=1)
 
 
@@ -403,23 +406,34 @@ def deduplicate(
     signatures = signatures_of(values, starts, _checks.integer("num_hashes", num_hashes, 1, 65_536),
                                _checks.integer("seed", seed, 0, 2**32 - 1))  # fmt: skip
     pairs = candidate_pairs(signatures, bands, rows)
-    for i, j in _verified(pairs, values, starts, threshold):
-        _unite(parent, distinct[i], distinct[j])
+    _unite_similar(parent, distinct, pairs, _Sets(values, starts), threshold)
     return _survivors(parent)
 
 
-def _verified(
-    pairs: NDArray[np.int64], values: Shingles, starts: NDArray[np.int64], threshold: float
-) -> Iterator[tuple[int, int]]:
-    """Yield the pairs that are as similar as that, by their shingles and not by an estimate."""
-    sets: dict[int, set[int]] = {}
-    for i, j in pairs.tolist():
-        for k in (i, j):
-            if k not in sets:
-                sets[k] = set(values[starts[k] : starts[k + 1]].tolist())
-        # A text without words shares no words with another: two different ones are no duplicates.
-        if sets[i] and jaccard(sets[i], sets[j]) >= threshold:
-            yield i, j
+class _Sets(dict[int, set[int]]):
+    """Document → its shingles as a set, made when it is first asked for."""
+
+    def __init__(self, values: Shingles, starts: NDArray[np.int64]) -> None:
+        super().__init__()
+        self.values, self.starts = values, starts
+
+    def __missing__(self, k: int) -> set[int]:
+        self[k] = found = set(self.values[self.starts[k] : self.starts[k + 1]].tolist())
+        return found
+
+
+def _unite_similar(
+    parent: list[int], places: list[int], pairs: NDArray[np.int64], sets: _Sets, threshold: float
+) -> None:
+    """Put the pairs together that are as similar as that, by their shingles and not by an estimate."""
+    for first in range(0, len(pairs), BLOCK):  # a list of all would take ten times the memory of the array
+        for i, j in pairs[first : first + BLOCK].tolist():
+            # Two that are together already need no look: n alike have n²/2 pairs, and n − 1 of them decide.
+            if _root(parent, places[i]) == _root(parent, places[j]):
+                continue
+            # A text without words shares no words with another: two different ones are no duplicates.
+            if sets[i] and jaccard(sets[i], sets[j]) >= threshold:
+                _unite(parent, places[i], places[j])
 
 
 def _root(parent: list[int], k: int) -> int:

@@ -41,6 +41,8 @@ class Sources:
             value = getattr(self, name)
             if not isinstance(value, tuple) or not all(isinstance(one, str) for one in value):
                 raise TypeError(f"{name} must be several texts, got {value!r}")
+        if not isinstance(self.encoding, str):
+            raise TypeError(f"encoding must be the name of one, such as 'utf-8', got {self.encoding!r}")
 
     def absolute(self) -> Sources:
         """The same from wherever the command is called again."""

@@ -106,8 +106,8 @@ class PretrainConfig:
         if self.min_learning_rate is None:
             return
         if not 0 <= _checks.finite("min_learning_rate", self.min_learning_rate) <= self.learning_rate:
-            raise ValueError(f"min_learning_rate must lie between 0 and learning_rate, {self.learning_rate:g}, "
-                             f"got {self.min_learning_rate:g}")  # fmt: skip
+            raise ValueError(f"min_learning_rate must lie between 0 and learning_rate, {self.learning_rate}, "
+                             f"got {self.min_learning_rate}")  # fmt: skip
 
     @property
     def schedule(self) -> Callable[[int], float]:
@@ -160,6 +160,7 @@ def repeatable(device: torch.device, threads: int) -> Iterator[None]:
     add in a random order are shut, which leaves the environment variable ``CUBLAS_WORKSPACE_CONFIG`` behind.
     """
     before, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    warns = torch.is_deterministic_algorithms_warn_only_enabled()
     try:
         torch.set_num_threads(threads or before)
         if device.type == "cuda":
@@ -168,7 +169,7 @@ def repeatable(device: torch.device, threads: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-        torch.use_deterministic_algorithms(strict)
+        torch.use_deterministic_algorithms(strict, warn_only=warns)
 
 
 class PreparedText(Protocol):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
@@ -184,7 +185,8 @@ class Training:
         if not every or self.step % every or len(held_out) < SHORTEST:
             return
         window = min(self.config.context, len(held_out) - 1) // 2 * 2
-        loss = evaluate(_Near(self.model), held_out, window)
+        with logits_on_cpu(self.model):
+            loss = evaluate(self.model, held_out, window)
         self.tell(held_out_loss=loss, held_out_perplexity=perplexity(loss), held_out_tokens=len(held_out),
                   **({"final": True} if final else {}))  # fmt: skip
 
@@ -199,18 +201,14 @@ class Training:
         return row
 
 
-class _Near:
-    """A model whose logits come back to where `evaluate` has its text, whatever device it runs on."""
-
-    def __init__(self, model: GPT) -> None:
-        self.model, self.config, self.train, self.eval = model, model.config, model.train, model.eval
-
-    @property
-    def training(self) -> bool:
-        return self.model.training
-
-    def __call__(self, ids: Tensor) -> Tensor:
-        return self.model(ids).cpu()
+@contextmanager
+def logits_on_cpu(model: GPT) -> Iterator[None]:
+    """Let a model's logits come back to where `evaluate` has its text, whatever device it runs on."""
+    handle = model.register_forward_hook(lambda module, inputs, logits: logits.cpu())
+    try:
+        yield
+    finally:
+        handle.remove()
 
 
 def adamw(model: GPT, config: PretrainConfig) -> torch.optim.AdamW:

@@ -216,8 +216,11 @@ class ToxicityFilter:
             TypeError: if an argument is of another kind.
             ValueError: if there is not a label for each sentence, or they are all alike.
         """
-        table = word_features(texts_of("sentences", sentences), self.features)
-        self._model = LogisticRegression(self.penalty).fit(table, labels)
+        texts = texts_of("sentences", sentences)
+        if not texts:
+            raise ValueError("sentences must hold at least one of either kind, got none")
+        labels = guard.binary("labels", labels, "01")
+        self._model = LogisticRegression(self.penalty).fit(word_features(texts, self.features), labels)
         return self
 
     def score(self, texts: Iterable[str | Document]) -> NDArray[np.float64]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,7 @@ def write_report(run: RunFolder) -> Path:
     if "pretrain" in config:
         parts += pretraining_part(run, config["pretrain"])
     if len(parts) == 1:
-        parts.append(f"Nothing has been done yet: `{COMMAND} prepare {run.path}` is the first stage.")
+        parts.append(f"Nothing has been done yet: `{command('prepare', run)}` is the first stage.")
     if config:
         parts += ["## Settings", "As in `config.json`, which may be handed to `--config`."]
         parts.append(fenced(json.dumps(config, indent=2, ensure_ascii=False), "json"))
@@ -98,7 +99,10 @@ def pretraining_part(run: RunFolder, settings: dict[str, Any]) -> Iterator[str]:
     done = (run.path / "model").is_dir()
     if not done:
         last = steps[-1]["step"] if steps else 0
-        yield f"{last:,} of {config.steps:,} steps have been made; `{COMMAND} pretrain {run.path}` goes on."
+        found = run.checkpoints("pretrain")
+        place = f"the checkpoint of step {int(found[-1].stem.rpartition('-')[2]):,}" if found else "the beginning"
+        yield (f"{last:,} of {config.steps:,} steps have been made; `{command('pretrain', run)}` goes on "
+               f"from {place}.")  # fmt: skip
     yield table(costs(run, config) + results(rows))
     if len(steps) > 1:
         run.write("figures/loss.svg", loss_figure(rows))
@@ -153,7 +157,7 @@ def spikes_in_words(steps: list[Row]) -> str:
         places = [steps[index]["step"] for index in find_spikes([row[name] for row in steps])]
         listed = ", ".join(map(str, places[:10])) + (f" and {len(places) - 10} more" if len(places) > 10 else "")
         found.append(f"{words}: " + (f"step {listed}" if places else "none"))
-    rule = f"{THRESHOLD:g} robust standard deviations above the {WINDOW} steps before"
+    rule = f"{THRESHOLD:g} robust standard deviations above the median of the {WINDOW} steps before"
     return f"Spikes ({rule}): {'; '.join(found)}."
 
 
@@ -178,7 +182,9 @@ def loss_figure(rows: list[Row]) -> str:
     figure, axes = plotting.figure(6.0)
     steps, looks = ([row for row in rows if name in row] for name in ("loss", "held_out_loss"))
     x, y = thinned([row["step"] for row in steps], [row["loss"] for row in steps])
-    axes.plot(x, y, ".", color=plotting.COLORS.simulation, markersize=2.5, label="each step")
+    each = "each step" if len(x) == len(steps) else f"highest of {stretch_of(len(steps))} steps"
+    axes.plot(x, y, ".", color=plotting.COLORS.simulation, markersize=2.5, label=each)
+    looks = [row for row in looks if not row.get("final")] or looks  # the final one reads more text than the others
     if looks:
         axes.plot([row["step"] for row in looks], [row["held_out_loss"] for row in looks], "o-",
                   color=plotting.COLORS.mean_field, label="held-out text")  # fmt: skip
@@ -196,8 +202,12 @@ def norm_figure(steps: list[Row]) -> str:
         x, y = thinned(number, [row[name] for row in steps])
         axes.plot(x, y, style, color=plotting.COLORS.simulation, markersize=2.5)
         axes.set_ylabel(label)
-    if min(row["gradient_norm"] for row in steps) > 0:
+    norms = [row["gradient_norm"] for row in steps]
+    if min(norms) > 0:
         panels[0].set_yscale("log")
+        panels[0].yaxis.set_major_formatter("{x:g}")  # 0.5, not 5 × 10⁻¹
+        some = "25" if max(norms) > 3 * min(norms) else "123456789"
+        panels[0].yaxis.set_minor_formatter(lambda x, place: f"{x:g}" if f"{x:e}"[0] in some else "")
     panels[1].set_xlabel("step")
     return plotting.svg(figure, ground=plotting.COLORS.paper)
 
@@ -215,9 +225,14 @@ def funnel_figure(funnel: list[dict[str, Any]]) -> str:
     return plotting.svg(figure, ground=plotting.COLORS.paper)
 
 
+def stretch_of(length: int) -> int:
+    """Return how many of so many points are drawn as one."""
+    return max(1, -(-length // POINTS))
+
+
 def thinned(x: list[float], y: list[float]) -> tuple[np.ndarray, np.ndarray]:
     """Return at most so many points as a picture can show, the highest of each stretch: a spike must not get lost."""
-    stretch = -(-len(x) // POINTS)
+    stretch = stretch_of(len(x))
     best = [first + int(np.argmax(y[first : first + stretch])) for first in range(0, len(x), stretch)]
     return np.asarray(x)[best], np.asarray(y)[best]
 
@@ -230,6 +245,11 @@ def table(rows: Iterable[tuple[str, ...]], heading: tuple[str, ...] = ("", "")) 
     cells = [tuple(cell.replace("|", "\\|") for cell in row) for row in rows]
     lines = [heading, ("---", *("--:" for _ in heading[1:])), *cells]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def command(stage: str, run: RunFolder) -> str:
+    """Return what is typed for a stage of a run."""
+    return f"{COMMAND} {stage} {shlex.quote(str(run.path))}"
 
 
 def fenced(text: str, language: str) -> str:

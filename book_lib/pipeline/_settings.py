@@ -30,7 +30,7 @@ def read_file(path: str | Path, stages: Iterable[str]) -> dict[str, Table]:
     if path.suffix.lower() not in readers:
         raise ValueError(f"--config must be a file that ends in .toml or .json, got {path}")
     try:
-        document = readers[path.suffix.lower()](path.read_text(encoding="utf-8"))
+        document = readers[path.suffix.lower()](path.read_text(encoding="utf-8-sig"))  # some editors say so first
     except FileNotFoundError:
         raise FileNotFoundError(f"--config must be a file, and there is no {path}") from None
     except ValueError as error:  # of both formats, and of what is not UTF-8

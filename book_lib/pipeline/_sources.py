@@ -14,7 +14,8 @@ from book_lib._tokenizer_text import as_path, as_text
 
 SUFFIXES = (".txt", ".md", ".rst", ".text")
 LONGEST = 20_000  # characters; a longer file becomes several documents
-UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# subtle: the mark of UTF-32 begins with that of UTF-16.
+MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
 @dataclass(frozen=True)
@@ -61,20 +62,21 @@ def read_folder(
 ) -> Iterator[Document]:
     """Yield the texts of a folder and of the folders below it, file by file in the order of their names.
 
-    Files and folders whose names begin with a dot are passed over, and so are other suffixes. A file that is longer
-    than ``longest`` is cut at empty lines, so that a whole book in one file becomes documents that can be filtered
-    and held out.
+    Files and folders whose names begin with a dot are passed over, and so are other suffixes, and folders that are
+    links, which may lead round in a ring. A file that is longer than ``longest`` is cut at empty lines, and a longer
+    paragraph at its line ends, so that a whole book in one file becomes documents that can be filtered and held out.
 
     Args:
         path: a folder, or a single file, which is read whatever its suffix.
         suffixes: of the files to read; None reads all.
         encoding: of the files. A byte-order mark of UTF-8 is dropped.
-        longest: characters of a document, unless one paragraph alone has more; None leaves files whole.
+        longest: characters of a document, unless one line alone has more; None leaves files whole.
 
     Raises:
         FileNotFoundError: if there is nothing at ``path``.
-        ValueError: if no file has one of the suffixes, if a file is binary or not in the encoding, which is named,
-            or if there is no such encoding.
+        OSError: if a file or a folder cannot be read.
+        ValueError: if no file has one of the suffixes, if a file is binary, no plain file, or not in the encoding,
+            which is named, or if there is no such encoding of text.
         TypeError: if an argument is of another kind.
 
     See the section :ref:`sec-llm-sources`.
@@ -97,8 +99,11 @@ def read_folder(
 
 
 def _suffixes(suffixes: Sequence[str]) -> tuple[str, ...]:
-    if isinstance(suffixes, str) or not all(isinstance(suffix, str) for suffix in suffixes):
+    several = isinstance(suffixes, Iterable) and not isinstance(suffixes, str)
+    if not several or not all(isinstance(suffix, str) for suffix in suffixes):
         raise TypeError(f"suffixes must be several texts such as ('.txt', '.md'), got {suffixes!r}")
+    if not suffixes:
+        raise ValueError("suffixes must hold one at least, such as '.txt'; None takes all files")
     return tuple(suffix.lower() for suffix in suffixes)
 
 
@@ -106,24 +111,31 @@ def _known_encoding(encoding: str) -> None:
     if not isinstance(encoding, str):
         raise TypeError(f"encoding must be the name of one, such as 'utf-8', got {encoding!r}")
     try:
-        codecs.lookup(encoding)
-    except LookupError:
+        "".encode(encoding)  # subtle: codecs.lookup knows "hex", too, which is no encoding of text
+    except (LookupError, ValueError):
         raise ValueError(f"encoding must be one that Python knows, such as 'utf-8', got {encoding!r}") from None
 
 
 def _files(folder: Path, suffixes: tuple[str, ...] | None) -> list[Path]:
     """Return the files to read, in an order that no file system changes."""
     found, others = [], []
-    for place, below, names in os.walk(folder):
+    for place, below, names in os.walk(folder, onerror=_raise):
         below[:] = sorted(name for name in below if not name.startswith("."))
         for name in sorted(name for name in names if not name.startswith(".")):
             file = Path(place, name)
             (found if suffixes is None or file.suffix.lower() in suffixes else others).append(file)
+    for file in found:
+        if file.exists() and not file.is_file():  # a pipe that nobody writes to would be waited for, for ever
+            raise ValueError(f"{file} must be a plain file, and is none")
     if not found:
         listed = "of any kind" if suffixes is None else f"ending in {', '.join(suffixes)}"
         rest = f"only others, such as {others[0].name}" if others else "none at all"
         raise ValueError(f"path must hold text files {listed}, and {folder} holds {rest}")
     return found
+
+
+def _raise(error: OSError) -> None:
+    raise error  # a folder that may not be listed: os.walk would pass over it
 
 
 def _read(root: Path, files: list[Path], encoding: str, longest: int | None) -> Iterator[Document]:
@@ -139,8 +151,9 @@ def decoded(file: Path, encoding: str) -> str:
     """Return the text of a file, refusing bytes that are none, and naming the file."""
     data = file.read_bytes()
     wide = codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
-    if not wide and data.startswith(UTF16):
-        raise ValueError(f"{file} must be {encoding}, and begins as UTF-16 does: say encoding='utf-16'")
+    began = next((name for mark, name in MARKS if data.startswith(mark)), None)
+    if not wide and began:
+        raise ValueError(f"{file} must be {encoding}, and begins as {began.upper()} does: say encoding={began!r}")
     # subtle: many bytes of a picture are letters in some encoding, but no text holds the byte 0.
     if not wide and b"\0" in data:
         raise ValueError(f"{file} must be text, and is binary: byte 0 at offset {data.index(0)}")
@@ -149,20 +162,38 @@ def decoded(file: Path, encoding: str) -> str:
     except UnicodeError as error:
         where = f"byte {data[error.start]:#04x} at offset {error.start}" if hasattr(error, "start") else str(error)
         raise ValueError(f"{file} must be {encoding}, got {where}; say encoding='latin-1', or which it is") from None
+    if "\0" in text:  # two bytes 0, or four: of a picture, or of another width
+        raise ValueError(f"{file} must be {encoding}, and is not: character 0 at place {text.index(chr(0))}")
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def cut(text: str, longest: int) -> list[str]:
-    """Return a text in parts of at most ``longest`` characters, cut at empty lines; a paragraph stays whole."""
+    """Return a text in parts of at most ``longest`` characters, cut at empty lines, or else at lines' ends.
+
+    A line stays whole.
+    """
     if len(text) <= longest:
         return [text]
-    parts: list[str] = []
-    for paragraph in filter(None, text.split("\n\n")):
-        if parts and len(parts[-1]) + 2 + len(paragraph) <= longest:
-            parts[-1] += "\n\n" + paragraph
-        else:
-            parts.append(paragraph)
-    return parts
+    pieces = (one for part in text.split("\n\n") for one in _lines(part, longest))
+    return _grouped(pieces, "\n\n", longest) or [""]
+
+
+def _lines(paragraph: str, longest: int) -> list[str]:
+    """Return a paragraph, or groups of its lines if it is too long."""
+    return [paragraph] if len(paragraph) <= longest else _grouped(paragraph.split("\n"), "\n", longest)
+
+
+def _grouped(pieces: Iterable[str], gap: str, longest: int) -> list[str]:
+    """Return neighbouring pieces joined, as many as ``longest`` characters have room for."""
+    groups: list[list[str]] = []
+    size = 0
+    for piece in filter(None, pieces):
+        size += len(gap) + len(piece)
+        if not groups or size > longest:
+            groups.append([])
+            size = len(piece)
+        groups[-1].append(piece)
+    return [gap.join(group) for group in groups]
 
 
 def standard_documents() -> list[Document]:

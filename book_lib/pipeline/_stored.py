@@ -72,6 +72,8 @@ def load(run: RunFolder) -> StoredText:
     except safetensors.SafetensorError as error:
         raise ValueError(f"{folder / IDS} must hold prepared text, and is damaged or cut off ({error}); "
                          "prepare it again with --restart") from None  # fmt: skip
+    if not (folder / TOKENIZER).is_file():
+        raise ValueError(f"{folder} must hold {TOKENIZER}, and it is gone; prepare it again with --restart")
     tokenizer = BPETokenizer.load(folder / TOKENIZER)
     crc = str(zlib.crc32((folder / TOKENIZER).read_bytes()))
     if notes.get("format") != FORMAT or notes.get("tokenizer") != crc:

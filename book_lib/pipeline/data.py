@@ -113,8 +113,14 @@ class PrepareConfig:
     Args:
         vocab_size: of the tokenizer, 257 or more: bytes, merges, and :data:`END`.
         filters: the bounds of the rules, a :class:`FilterConfig` or its arguments as a dict.
-        threshold: the Jaccard similarity from which two documents are duplicates.
-        shingle_words, num_hashes, bands, rows: as in :func:`deduplicate`, where the first is called ``words``.
+        threshold: the Jaccard similarity from which two documents are duplicates, above 0, at most 1: the
+            shingles that both have among those that either has.
+        shingle_words: words in a row that are compared as one piece; with more, an edited copy is less alike.
+        num_hashes: numbers in a document's signature, by which its near duplicates are looked for; ``bands`` times
+            ``rows`` of them are used.
+        bands: groups of these numbers; documents that agree in all of one group are compared, so that more groups miss
+            fewer duplicates.
+        rows: numbers in a group; with more, fewer unlike documents are compared in vain.
         min_quality: the score below which a document is dropped; 0 keeps all and asks no classifier.
         max_toxicity: the score above which one is dropped; 1 keeps all and asks no classifier.
         held_out: the share of the characters that is kept from training.
@@ -189,8 +195,9 @@ class Prepared:
         train: ids to train on, int64, shape (T,): document after document, each with :data:`END` behind it.
         held_out: ids to judge by, likewise, shape (H,). No paragraph of it shares twelve words in a row with ``train``.
         tokenizer: learned from the documents of ``train``.
-        funnel: what was left after each rule and stage.
-        rejected: what was left out, in the order of the documents.
+        funnel: what was left after each rule and stage, before it was split.
+        rejected: what was left out, in the order of the documents; "quoted" are those that were to be held out and have
+            no sentence that the training text has not.
         clusters: duplicates among what passed the filters, as places among the documents; the first of each is kept.
         quality: place → score of each document that is left, from the best to the worst; empty if none was asked for.
         train_documents, held_out_documents: the places of the documents of either part.
@@ -251,6 +258,7 @@ def prepare(
     parts = _split([(k, len(work.texts[k])) for k in work.left], config)
     texts = [[work.texts[k] for k in part] for part in parts]
     texts[1] = _unseen(texts[1], texts[0])
+    work.drop_quoted([k for k, text in zip(parts[1], texts[1], strict=True) if not text])
     kept = [(k, text) for k, text in zip(parts[1], texts[1], strict=True) if text]
     if not kept:
         raise ValueError("held_out must be larger, or the text: all that was held out is quoted by the rest")
@@ -354,6 +362,10 @@ class _Selection:
             k: float(classifier.score([self.texts[k]])[0]) for k in self.bar(self.left, desc=name, unit=" documents")
         }
 
+    def drop_quoted(self, places: list[int]) -> None:
+        """Leave out what was to be held out and is quoted by the rest, all of it."""
+        self._reject(dict.fromkeys(places, (Rejection("quoted", 1.0, 1.0),)))
+
     def require_some(self) -> None:
         """Refuse to go on with fewer than two documents, and say what took the others."""
         if len(self.left) >= 2:
@@ -369,7 +381,7 @@ class _Selection:
 def _split(sizes: list[tuple[int, int]], config: PrepareConfig) -> tuple[list[int], list[int]]:
     """Return which documents are for training and which are held out, given (place, characters) of each."""
     wanted = config.held_out * sum(size for _, size in sizes)
-    order = [sizes[k] for k in as_generator(config.seed).permutation(len(sizes))]
+    order = [sizes[k] for k in as_generator(config.seed).permutation(len(sizes)) if sizes[k][1]]  # there is text in it
     chosen, total = set(), 0
     for place, size in order:
         # One that is too long is passed over, so that the part is not the work of a single document.

@@ -88,10 +88,10 @@ class Pretrained:
         Raises:
             ValueError: if no row has it.
         """
+        known = {key for row in self.rows for key in row} - {"stage", "final"}
+        if name not in known:
+            raise ValueError(f"name must be one of {', '.join(sorted(known))}, got {name!r}")
         found = [row[name] for row in self.rows if name in row and (name != "step" or "loss" in row)]
-        if not found:
-            known = sorted({key for row in self.rows for key in row} - {"stage", "final"})
-            raise ValueError(f"name must be one of {', '.join(known)}, got {name!r}")
         return np.array(found, dtype=np.float64)
 
     @property

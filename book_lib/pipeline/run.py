@@ -19,8 +19,10 @@ See the section :ref:`sec-llm-run`.
 from __future__ import annotations
 
 import contextlib
+import glob
 import json
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -37,6 +39,7 @@ FORMAT = "book_lib.pipeline.1"
 CONFIG, METRICS, REPORT, LOCK = "config.json", "metrics.jsonl", "report.md", "lock"
 FOLDERS = ("checkpoints", "figures")
 PART = ".part"  # what is being written; nothing that ends so counts
+OLD = f".old{PART}"  # a folder whose successor is being put in its place
 Row = dict[str, Any]
 
 
@@ -100,17 +103,32 @@ class RunFolder:
         """Whether the folder has been made."""
         return (self.path / CONFIG).is_file()
 
-    def _make(self) -> None:
-        """Put a whole folder in place, unless there is one."""
+    def check(self) -> None:
+        """See to it, before long work, that the folder is there or can be made, and that one may write there.
+
+        Raises:
+            ValueError: if the path is something else than a run folder.
+            NotADirectoryError, PermissionError: if it cannot be made, or must not be written to.
+        """
         if self.exists:
             self._document()  # refuses another program's config.json
-            return
-        if self.path.is_dir() and not any(self.path.iterdir()):
-            self.path.rmdir()
-        if self.path.exists():
+        elif self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
             raise ValueError(f"{self.path} must be a run folder, or not be there yet: it has no {CONFIG}")
+        there = next(one for one in (self.path, *self.path.absolute().parents) if one.exists())
+        if not there.is_dir():
+            raise NotADirectoryError(f"{there} must be a folder, so that {self.path} can be made in it")
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise PermissionError(f"{there} must be a folder that you may write to")
+
+    def _make(self) -> None:
+        """Put a whole folder in place, unless there is one."""
+        self.check()
+        if self.exists:
+            return
+        if self.path.is_dir():
+            self.path.rmdir()
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        staged = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}{PART}")
+        staged = self.path.with_name(f"{self._staged}{secrets.token_hex(4)}{PART}")
         try:
             self._furnish(staged)
             # subtle: a rename either brings the whole folder or fails, also when another process was quicker.
@@ -120,6 +138,11 @@ class RunFolder:
                 raise
         finally:
             shutil.rmtree(staged, ignore_errors=True)
+
+    @property
+    def _staged(self) -> str:
+        """What the name of the folder begins with while it is being made, beside its place; eight digits follow."""
+        return f".{self.path.name}."
 
     @staticmethod
     def _furnish(folder: Path) -> None:
@@ -131,8 +154,14 @@ class RunFolder:
 
     def _tidy(self) -> None:
         """Clear away what a process that was killed had begun to write."""
+        for staged in self.path.parent.glob(f"{glob.escape(self._staged)}{'[0-9a-f]' * 8}{PART}"):
+            shutil.rmtree(staged, ignore_errors=True)  # another may be doing the same
         for name in FOLDERS:
             (self.path / name).mkdir(exist_ok=True)
+        for old in self.path.glob(f"*{OLD}"):
+            # subtle: killed between two renames, the old one has lost its name and the new one has none yet.
+            if not (final := old.with_name(old.name.removesuffix(OLD))).exists():
+                old.rename(final)
         for path in sorted(self.path.rglob(f"*{PART}")):
             _remove(path)
         metrics = self.path / METRICS
@@ -210,9 +239,22 @@ class RunFolder:
             TypeError, ValueError: if a value is none of JSON's; NaN and infinity are none.
         """
         self._require_held()
-        line = json.dumps(dict(row), allow_nan=False, ensure_ascii=False) + "\n"
-        with (self.path / METRICS).open("ab") as file:
-            file.write(line.encode())
+        line = (json.dumps(dict(row), allow_nan=False, ensure_ascii=False) + "\n").encode()
+        with (self.path / METRICS).open("ab", buffering=0) as file:
+            end = file.tell()
+            try:
+                while line:  # a disk that is almost full takes a part
+                    line = line[file.write(line) :]
+            except BaseException as error:
+                file.truncate(end)
+                _name(error, self.path / METRICS)
+                raise
+
+    def flush(self) -> None:
+        """See to it that the metrics are on the disk, as a checkpoint that outlives a power cut says that they are."""
+        self._require_held()
+        with (self.path / METRICS).open("rb+") as file:
+            os.fsync(file.fileno())
 
     def metrics(self, stage: str | None = None) -> list[Row]:
         """Return the lines of the metrics, of one stage or of all; a last line that was cut off does not count.
@@ -243,7 +285,10 @@ class RunFolder:
 
     def checkpoints(self, stage: str) -> list[Path]:
         """Return the checkpoints of a stage, the earliest first."""
-        return sorted((self.path / "checkpoints").glob(f"{stage}-*.safetensors"))
+        name = re.compile(rf"{re.escape(stage)}-(\d{{8,}})\.safetensors")
+        # subtle: only names that `pretrain` and its like give; a copy "…-mine.safetensors" is the reader's own.
+        found = ((name.fullmatch(path.name), path) for path in (self.path / "checkpoints").glob(f"{stage}-*"))
+        return [path for _, path in sorted((int(match[1]), path) for match, path in found if match)]
 
     # -------------------------------------------------------------------------------------------- in and out
 
@@ -281,7 +326,7 @@ class RunFolder:
         """
         self._require_held()
         final = self.path / _checks.slug("name", name)
-        staged, old = (self.path / f"{name}{end}{PART}" for end in ("", ".old"))
+        staged, old = self.path / f"{name}{PART}", self.path / f"{name}{OLD}"
         _remove(staged)
         staged.mkdir()
         try:
@@ -325,10 +370,17 @@ def _write(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, path)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             part.unlink()
+        _name(error, path)
         raise
+
+
+def _name(error: BaseException, path: Path) -> None:
+    """Let an error tell the file, as that of a full disk by itself does not."""
+    if isinstance(error, OSError) and error.errno is not None and error.filename is None:
+        error.filename = str(path)
 
 
 def _flush(folder: Path) -> None:

@@ -39,7 +39,7 @@ def made_up(seed: int = 0) -> dict[str, Any]:
 
 
 SHOWN: list[dict[str, Any]] = [
-    {},
+    {"threshold": 8.0},
     {"learning_rate": 1e-3, "warmup": 20, "threshold": 4.0, "window": 20},
     {"learning_rate": 1e-3, "watch": "norm", "threshold": 2.0, "window": 9},
     {"learning_rate": 0.03, "threshold": 3.0, "window": 3},
@@ -135,7 +135,7 @@ def timeline() -> dict[str, Any]:
         for one in MODELS:
             box = Timeline(MODELS, base=base["name"], chosen=one["name"])
             pairs.append([box.base, box.chosen, box.ratio(), box.months(), box.doubling()])
-    crowd = [(20.0 + 22 * i, 60.0 + 10 * (i % 3), 50.0) for i in range(12)]
+    crowd = [(20.0 + 22 * i, 60.0 + 13 * (i % 3), 50.0) for i in range(12)]
     names = {"points": crowd, "box": (0, 300, 0, 200), "places": place_names(crowd, (0, 300, 0, 200))}
     return {
         "names": names,

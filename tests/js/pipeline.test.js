@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { RULES, USUAL, funnel, judge, marked, measure, measureOf, score } from "../../book_lib/explorables/core/filters.js";
-import { Pairs, agreement, errorsOf, estimated, familyOf, fullBands, isCandidate, measured, sCurve, signatureOf, steepest } from "../../book_lib/explorables/core/minhash.js";
+import { PRIME, Pairs, agreement, errorsOf, estimated, familyOf, fullBands, isCandidate, measured, sCurve, signatureOf, steepest, stirred } from "../../book_lib/explorables/core/minhash.js";
 import { blake2b64, jaccard, shingleCount, shinglesOf, wordsOf } from "../../book_lib/explorables/core/shingles.js";
-import { kindOf, passagesOf, sentence as funnelWords, seriesOf, stateOf as funnelState, whyOf } from "../../book_lib/explorables/data_funnel.js";
+import { kindOf, passagesOf, placeOf, sentence as funnelWords, seriesOf, stateOf as funnelState, told, unitOf, whyOf } from "../../book_lib/explorables/data_funnel.js";
 import { compare, sentence as curveWords, stateOf as curveState } from "../../book_lib/explorables/minhash_curve.js";
+import { news } from "../../book_lib/explorables/parts/news.js";
 import { close, golden } from "./golden.js";
 
 /** Settings as an explorable's model gives them. */
@@ -74,13 +75,44 @@ test("what is said of the funnel, before the bet and after it", () => {
   assert.match(say({}), /^1 of 3 passages stay, 2 are rejected.*after your bet/);
   assert.match(say({ prediction: "skipped" }), /1 of 1 pieces of junk, a recall of 100 %; of 2 rejects 1 are no junk, a precision of 50 %\.$/);
   assert.match(say({ prediction: "all" }), /You bet right: 100 %/);
+  const half = { ...settings, prediction: "skipped", texts: [good, junk, good], labels: ["good", "letters", "letters"] };
+  assert.doesNotMatch(funnelWords(funnelState(passagesOf(getter(half)), getter(half))), /Hardly/); // one of two is no less than half
+  assert.equal(kindOf(funnelState(passagesOf(getter(half)), getter(half)), "letters").rule, "min_language");
+  assert.equal(kindOf(funnelState(passagesOf(getter(half)), getter(half)), "good").rule, "");
   assert.match(say({ prediction: "few" }), /You bet “About a quarter”; .* 100 %/);
   assert.match(say({ prediction: "skipped", min_language: 0, min_word_length: 0, min_stop_words: 0 }), /Hardly found: random letters/);
   assert.match(say({ prediction: "skipped", min_language: 0, min_word_length: 0, min_stop_words: 0, min_words: 0 }), /Every passage stays/);
+  assert.doesNotMatch(say({ prediction: "skipped", min_language: 0, min_word_length: 0, min_stop_words: 0 }), /what a sentence says/); // another rule would find them
+  const insults = passagesOf(getter({ ...settings, labels: ["toxic", "letters", "good"] }));
+  assert.match(funnelWords(funnelState(insults, getter({ ...settings, prediction: "skipped" }))), /Hardly found: insults. No rule here reads what a sentence says\.$/);
   const state = funnelState(passages, getter(settings));
   assert.deepEqual([state.listed, state.at], [[1, 2], 1]);
+  assert.deepEqual(placeOf(state), ["2 of 2: good text, from c.", "Words, at least: 2, and the bound is 25. Also: no frequent words."]);
+  assert.match(placeOf({ ...state, at: 0 })[0], /^1 of 2: planted, random letters\.$/);
+  assert.deepEqual(placeOf({ ...state, listed: [], at: -1 }), ["There is none.", ""]);
   assert.match(whyOf(state.reasons[1]), /^How English, at least: 0.001, and the bound is 0.04. Also: /);
   assert.equal(whyOf([]), "No rule rejects it.");
+});
+
+test("a number is told in as many digits as put it on its side of the bound", () => {
+  assert.deepEqual([[0.1234567, 0.3], [0.30000001, 0.3], [0.0399996, 0.04], [1234, 100], [0.75, 0.6]].map(([value, bound]) => told(value, bound)),
+    ["0.123", "0.30000001", "0.0399996", "1234", "0.75"]);
+});
+
+test("a picture whose last bar holds all that is larger says so", () => {
+  const settings = { ...USUAL, labels: ["good", "letters"], sources: ["a", "b"], languages: [0.3, 0.3], show: "rejected", passage: 0, prediction: "" };
+  const unit = (rule, words) => {
+    const all = { ...settings, texts: ["word ".repeat(words), "few words"], rule };
+    return unitOf(funnelState(passagesOf(getter(all)), getter(all)));
+  };
+  assert.deepEqual([unit("min_words", 125), unit("max_words", 126), unit("min_letters", 126)], ["words", "words; last bar: 120 or more", "share of letters"]);
+});
+
+test("of several sentences those that are new are said", () => {
+  const said = [];
+  const tell = news({ announce: (text) => said.push(text) });
+  for (const sentences of [["One.", " Two.", ""], ["One.", " Two.", ""], ["One.", " Three.", " Four."], ["One.", "", " Four."], ["Five.", "", " Four."]]) tell(sentences);
+  assert.deepEqual(said, ["One. Two.", "Three. Four.", "Five."]);
 });
 
 test("the histogram counts each passage once, apart only after the bet", () => {
@@ -148,8 +180,7 @@ test("the curve rises from 0 to 1, and is halfway up near (1/b)^(1/r)", () => {
   for (const [b, r] of [[16, 8], [20, 5], [1, 1]]) {
     assert.equal(sCurve(0, b, r), 0);
     assert.equal(sCurve(1, b, r), 1);
-    const p = sCurve(steepest(b, r), b, r);
-    assert.ok(p > 0.6 && p <= 1, `${p}`); // 1 − 1/e, and 1 for a single entry
+    close(sCurve(steepest(b, r), b, r), 1 - (1 - 1 / b) ** b, `${b}, ${r}`); // near 1 − 1/e, and 1 for a single entry
   }
   assert.throws(() => sCurve(1.1, 2, 2), /s must lie in 0/);
   assert.throws(() => sCurve(0.5, 0, 2), /bands must be at least 1/);
@@ -166,6 +197,11 @@ for (const one of minhash.texts) {
   });
 }
 
+test("a pair as similar as the threshold is one to be found", () => {
+  const pairs = [[0.5, 1], [0.5, 0], [0.499, 1], [0.499, 0]].map(([similarity, bit]) => ({ similarity, agree: Uint8Array.of(bit) }));
+  assert.deepEqual(measured(pairs, 1, 1, 0.5).counts, { found: 1, missed: 1, idle: 1, spared: 1 });
+});
+
 test("measured shares lie about the curve", () => {
   const passages = minhash.passages.map((text) => text.split(" "));
   const pairs = new Pairs(passages, 1).reach(300);
@@ -180,11 +216,14 @@ test("measured shares lie about the curve", () => {
 test("what is said of two texts and of the curve", () => {
   const say = (texts, change = {}) => curveWords(curveState(getter({ bands: 16, rows: 8, threshold: 0.8, prediction: "", ...change }), new Pairs([], 0),
     compare({ a: "one two three four", b: "One, two, three, four!", words: 2, seed: 0, ...texts })));
-  assert.match(say({}), /share 3 of 3 shingles: J = 1.000.*128 agree.*16 of 16 bands agree/);
-  assert.match(say({ b: "five six seven" }), /share 0 of 5.*No band agrees in all 8 rows/);
+  assert.match(say({}), /share 3 of 3 shingles: J = 1.000.*agree in 128 of 128 entries.*16 of 16 bands agree as a whole: they/);
+  assert.match(say({ b: "one two three five" }), /share 2 of 4 shingles: J = 0\.500\. .* ± 0\.044\. /); // √(0.25/128)
+  assert.match(say({ b: "five six seven" }), /share 0 of 5.*No band agrees as a whole/);
   assert.match(say({ b: "" }), /A text without words/);
   assert.doesNotMatch(say({}), /spread evenly/);
   assert.match(say({}, { prediction: "skipped" }), /spread evenly over s, 0\.6 % of those at or above 0\.80 are missed, and 17\.\d % of those below/);
+  assert.match(say({}, { prediction: "skipped" }), /With b = 16 and r = 8 a pair of s = 0\.80 is found with P = 0\.947\. /);
+  assert.match(say({}, { prediction: "skipped", bands: 1, rows: 1, threshold: 0.25 }), /agree in 1 of 1 entries.* One band agrees as a whole.* a pair of s = 0\.25 is found with P = 0\.250\. /);
   assert.match(say({}, { prediction: "few", bands: 2 }), /You bet right: .* = 6\.1 %/);
   assert.match(say({}, { prediction: "half" }), /You bet 50 %; it is .* = 6\.1 %/);
 });
@@ -194,5 +233,7 @@ test("signatures agree where the smallest shingle is shared, and empty ones ever
   const [a, b] = [[1n, 2n, 3n], []].map((set) => signatureOf(set, family));
   assert.deepEqual([...agreement(a, a)], Array(64).fill(1));
   assert.deepEqual([...b], Array(64).fill(2 ** 31 - 1));
+  const x = Number(stirred(7n) % BigInt(PRIME));
+  assert.deepEqual([...signatureOf([7n], { a: Float64Array.of(1, 1), b: Float64Array.of(PRIME - x, PRIME - x - 1) })], [0, PRIME - 1]);
   assert.equal(estimated(agreement(a, b), 64), 0);
 });

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { doublingOf, floorOf, monthsBetween, placeNames, ratioOf, yearOf } from "../../book_lib/explorables/core/timeline.js";
+import { doublingOf, floorOf, lastOf, monthsBetween, placeNames, ratioOf, yearOf } from "../../book_lib/explorables/core/timeline.js";
 import { alarmLevels, endOf, findSpikes, known, outcome, runAt, spikeScores, stopsOf } from "../../book_lib/explorables/core/training_runs.js";
 import { devicesToHold, flops, memory, parameters, PRESETS, stateBytes, trainingCost, trainingFlops, trainingSeconds } from "../../book_lib/explorables/core/transformer_costs.js";
-import { lossLimits, sentence as runWords, stateOf as runState } from "../../book_lib/explorables/learning_rate_runs.js";
+import { lossLimits, sentence as runWords, spoken as runSpoken, stateOf as runState } from "../../book_lib/explorables/learning_rate_runs.js";
 import { sentence as lineWords, stateOf as lineState, worded } from "../../book_lib/explorables/timeline.js";
-import { calculate, lasting, priced, sentence as costWords } from "../../book_lib/explorables/training_calculator.js";
+import { calculate, evened, lasting, priced, sentence as costWords, spoken as costSpoken } from "../../book_lib/explorables/training_calculator.js";
 import { close, golden } from "./golden.js";
 
 const getter = (traits) => (name) => traits[name];
@@ -74,22 +74,36 @@ test("the runs are told, and the bet is answered", () => {
   assert.match(say({}), /the loss goes from \d\.\d\d to 2\.\d\d nats a token, a perplexity of \d+/);
   assert.doesNotMatch(say({}), /lowest|bet/);
   assert.match(say({ prediction: String(best) }), /You bet on .*Right: .*Crosses: 2 of 8 runs diverged/);
-  assert.match(say({ prediction: "0.0001" }), /You bet on 0\.0001, which ends at \d\.\d\d at best/);
+  const own = stored.ends.filter((_, i) => stored.runs.learning_rate[i] === 0.0001).map((end) => end.toFixed(2)).sort();
+  assert.notEqual(own[0], own[1]);
+  assert.ok(say({ prediction: "0.0001" }).includes(`You bet on 0.0001, which ends at ${own[0]} at best`));
   assert.match(say({ prediction: "0.03" }), /at which every run diverged/);
   assert.match(say({ prediction: "skipped" }), /Lowest of all is/);
   assert.match(say({ learning_rate: 0.03, warmup: 0 }), /diverged\. After step 125 the loss or the gradient was no number/);
   assert.match(say({ learning_rate: 0.03, warmup: 20 }), /diverged\. The loss rose to \d+(\.\d+)?, above the 6\.\d\d with which it began/);
-  assert.match(say({ runs: { ...stored.runs, level: 2.1 } }), /does as well: 2\.10/);
+  assert.match(say({ runs: { ...stored.runs, level: 2.1 } }), /and nothing else, does no worse: 2\.10/);
+  assert.doesNotMatch(say({ runs: { ...stored.runs, level: 3.2 } }), /no worse/);
+  assert.match(say({ threshold: 20 }), /From step 80 on the detector finds no spike/); // the 16th of the kept ones
   assert.match(say({ learning_rate: 0.001, warmup: 20 }), /calls one of 45 places a spike, at step 205/);
   assert.match(say({ window: 60 }), /needs 60 values/);
   const rising = { ...stored.runs, loss: stored.runs.loss.map((row) => row.map((v, i) => (i === 9 ? 99 : v))) };
   assert.match(runWords(runState(getter({ ...traits, runs: rising, prediction: "0.03" }))), /Every run diverged/);
 });
 
+test("the ear hears the verdict once, and then the run and its spikes", () => {
+  const [best, warmup] = stored.best;
+  const state = runState(getter({ runs: { ...stored.runs, level: 2.1 }, learning_rate: best, warmup, watch: "loss", threshold: 20, window: 15, prediction: "0.03" }));
+  assert.match(runSpoken(state, true), /^You bet on 0\.03, at which every run diverged/);
+  assert.match(runSpoken(state, false), /^Learning rate .* a perplexity of [\d.]+\. From step 80 on the detector finds no spike\.$/);
+  assert.equal(runSpoken({ ...state, bet: "" }, true), runSpoken(state, false));
+});
+
 test("what converges stays in the picture", () => {
   const { min, max } = lossLimits(stored.runs);
   const { diverged } = outcome(stored.runs);
   stored.runs.loss.forEach((row, i) => diverged[i] || row.forEach((v) => assert.ok(v >= min && v <= max)));
+  const wild = stored.runs.loss.map((row, i) => (diverged[i] ? row.map((v, k) => (v !== null && k > 0 ? 40 : v)) : row));
+  assert.equal(lossLimits({ ...stored.runs, loss: wild }).max, max);
 });
 
 // -- what a training costs
@@ -108,6 +122,16 @@ test("times in words are the library's", () => {
   for (const [seconds, words] of trainings.times) assert.equal(lasting(seconds), words);
 });
 
+test("twenty tokens a parameter within the same 6ND, as far as the sliders go", () => {
+  for (const [n, tokens] of [[1.75e11, 3e11], [4e5, 4e5], [1e4, 1e14], [1e13, 1e4]]) {
+    const even = evened(n, tokens);
+    close((even.parameters * even.tokens) / (n * tokens), 1, `${n} ${tokens}`, 1e-5);
+    close(even.tokens / even.parameters, 20, `${n} ${tokens}`, 0.01);
+  }
+  assert.deepEqual(evened(1e13, 1e14), { parameters: 1e13, tokens: 1e14 });
+  assert.deepEqual(evened(2e4, 1e4), { parameters: 1e4, tokens: 2e4 });
+});
+
 test("GPT-3 takes 3.15e23 operations, and the shared sums are one", () => {
   assert.equal(trainingFlops(175e9, 300e9).toPrecision(3), "3.15e+23");
   const n = parameters(PRESETS.gpt3).total;
@@ -124,12 +148,21 @@ test("the calculator tells thin and fat trainings, too few devices, and the bet"
   const traits = trainings.cases[0].traits;
   const say = (changes) => costWords(calculate(getter({ ...traits, ...changes })));
   assert.match(say({}), /6 · 1\.75 × 10¹¹ · 3 × 10¹¹ = 3\.15 × 10²³ operations, with 1\.71 tokens.*smaller model.*89 days.*cost 4,380,000.*2\.8 TB.*35 devices at least\.$/);
-  assert.match(say({ tokens: 3.5e12 }), /makes the most of a given compute/);
+  for (const ratio of [10.1, 20, 39.9]) assert.match(say({ tokens: ratio * 1.75e11 }), /makes the most of a given compute/);
+  assert.match(say({ tokens: 9.9 * 1.75e11 }), /smaller model that reads more would probably reach a lower loss/);
+  assert.match(say({ tokens: 40.1 * 1.75e11 }), /cheaper to use/);
+  assert.match(say({ device_memory: 40 }), /70 devices at least/);
   assert.match(say({ tokens: 1e14 }), /cheaper to use/);
-  assert.match(say({ devices: 1 }), /One device .*250 years.*too few/);
+  assert.match(say({ devices: 1 }), /One device .*250 years.*35 devices at least\. There are too few here\.$/);
+  assert.match(say({ devices: 1, parameters: 1e9 }), /16 GB to hold, 16 bytes for each parameter: one device could\.$/);
+  assert.match(say({ parameters: 1e10, device_memory: 80 }), /: 2 devices at least\.$/);
+  assert.equal(costSpoken(calculate(getter({ ...traits, prediction: "months" })), false),
+    "3.15 × 10²³ operations, 89 days, at a cost of 4,380,000; 2.8 TB to hold, 1.71 tokens for each parameter.");
+  assert.match(costSpoken(calculate(getter({ ...traits, prediction: "months" })), true), /^You bet on three months; GPT-3/);
+  assert.match(costSpoken(calculate(getter({ ...traits, prediction: "skipped" })), true), /^3\.15/);
   assert.match(say({ prediction: "centuries" }), /You bet on 250 years\. Right/);
   assert.match(say({ prediction: "months" }), /You bet on three months; /);
-  assert.deepEqual([0.001, 0.5, 99, 4_374_999, 2e16].map(priced), ["0.001", "0.50", "99.00", "4,370,000", "2 × 10¹⁶"]);
+  assert.deepEqual([0.001, 0.1, 0.5, 99, 4_374_999, 2e16].map(priced), ["0.001", "0.10", "0.50", "99.00", "4,370,000", "2 × 10¹⁶"]);
 });
 
 // -- models by date
@@ -150,6 +183,8 @@ test("dates, ratios and doublings are the library's", () => {
   }
   assert.equal(floorOf(line.models), 8);
   assert.equal(floorOf([]), 8);
+  assert.equal(lastOf([2019, 2025]), 2026); // room for the last name
+  close(lastOf([2025, 2025.6, 2025.2]), 2025.9);
 });
 
 test("the slides' ratios: GPT-3 to GPT-2, and how fast they doubled", () => {
@@ -174,6 +209,9 @@ test("names hide neither points nor each other", () => {
   }
   assert.deepEqual(placeNames([{ x: 150, y: 100, width: 40 }], box), [{ x: 159, y: 100 }]);
   assert.deepEqual(placeNames([{ x: 295, y: 100, width: 40 }], box), [{ x: 246, y: 100 }]);
+  // no name stands nearer to a stranger than to its own point: right is full, left would lie 13 px above one
+  const [near] = placeNames([{ x: 295, y: 100, width: 40 }, { x: 266, y: 113, width: 40 }], box);
+  assert.notDeepEqual(near, { x: 246, y: 100 });
 });
 
 test("models, ratios and the bet are told; nothing of the ratio before it", () => {

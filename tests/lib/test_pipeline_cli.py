@@ -102,6 +102,15 @@ def test_each_setting_has_a_flag_a_description_and_its_default(stage, classes, c
                 assert f"--{field.name.replace('_', '-')}" in told, field.name
                 assert described[field.name] in told, field.name
     assert "[pretrain]" in told and "--restart" in told and "--config" in told
+    assert f"python -m book_lib.pipeline {stage} runs/mine" in told  # an example
+
+
+@pytest.mark.parametrize("stage", _cli.STAGES, ids=lambda stage: stage.name)
+def test_the_examples_of_the_help_are_understood(stage):
+    assert stage.examples
+    for typed, _ in stage.examples:
+        words = [stage.name, *typed.split()]
+        _settings.given(_cli.parser_of(words).parse_args(words))
 
 
 @pytest.mark.parametrize("words", [[], ["sft", "x"], ["pretrain"], ["pretrain", "x", "--step", "3"],
@@ -193,6 +202,13 @@ def test_pretrain_begins_anew_only_if_asked(trained, tmp_path, capsys):
     assert not same(weights(run), weights(trained))
 
 
+def test_who_begins_anew_begins_with_the_defaults(trained):
+    for flags, steps in (([], 30), (["--restart"], None)):
+        typed = ["pretrain", str(trained), "--seed", "3", *flags]
+        table = _cli.table_of(_cli.parser_of(typed).parse_args(typed), "pretrain", RunFolder(trained))
+        assert table["seed"] == 3 and table.get("steps") == steps
+
+
 # ------------------------------------------------------------------------------------------------ settings
 
 
@@ -238,6 +254,12 @@ def test_a_bad_file_of_settings_is_named(mine, tmp_path, name, content, message,
     assert told.startswith("python -m book_lib.pipeline pretrain: error: ") and told.count("\n") == 1
     assert re.search(message, told), told
     assert list(RunFolder(mine).config) == ["prepare"]
+
+
+def test_a_file_may_begin_by_saying_that_it_is_utf_8(tmp_path):
+    for name, content in (("a.toml", "[pretrain]\nsteps = 3"), ("a.json", '{"pretrain": {"steps": 3}}')):
+        (tmp_path / name).write_text(content, encoding="utf-8-sig")
+        assert _settings.read_file(tmp_path / name, ["pretrain"]) == {"pretrain": {"steps": 3}}
 
 
 def test_settings_of_settings_are_built_and_named():
@@ -318,13 +340,25 @@ def test_what_is_not_there_is_told(tmp_path, mine, capsys):
     assert "there is nothing at" in capsys.readouterr().err and not (tmp_path / "new").exists()
     for stage in ("pretrain", "report"):
         assert say(stage, tmp_path / "none") == 2
-        assert "prepare" in (told := capsys.readouterr().err) and "there is no run folder" in told
+        told = capsys.readouterr().err
+        assert "there is no run folder" in told and told.endswith(f"prepare {tmp_path / 'none'}\n")
+        assert say(stage, tmp_path / "no ne") == 2
+        assert capsys.readouterr().err.endswith(f"prepare '{tmp_path / 'no ne'}'\n")
     with RunFolder(tmp_path / "empty"):
         pass
     assert say("pretrain", tmp_path / "empty", *TINY) == 2
     assert "holds no prepared text: run" in capsys.readouterr().err
     assert say("pretrain", mine, "--device", "cuda:99") == 2
     assert "device must be" in capsys.readouterr().err
+
+
+def test_a_folder_of_something_else_is_told_before_the_texts_are_read(tmp_path, texts, monkeypatch, capsys):
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "letter.txt").write_text("dear")
+    monkeypatch.setattr(_prepare, "prepare", lambda *arguments: pytest.fail("work was done"))
+    for stage in ("prepare", "pretrain", "report"):
+        assert say(stage, tmp_path / "home") == 2
+        assert "home must be a run folder, or not be there yet" in capsys.readouterr().err
 
 
 def test_a_run_in_use_is_told(mine, capsys):
@@ -366,10 +400,25 @@ def test_ctrl_c_is_no_error_and_the_same_command_goes_on(mine, trained, monkeypa
     with monkeypatch.context() as patch:
         patch.setattr(_pretrain_loop.Training, "once", interrupted)
         assert say("pretrain", mine, *TINY) == 130
-    assert "the same command goes on" in capsys.readouterr().err
-    assert "17 of 30 steps" in (mine / "report.md").read_text()
+    assert "the same command, without --restart, goes on" in capsys.readouterr().err
+    told = (mine / "report.md").read_text()
+    assert "17 of 30 steps" in told and "goes on from the checkpoint of step 10." in told
     assert say("pretrain", mine, *TINY) == 0
     assert same(weights(mine), weights(trained))
+
+
+def test_ctrl_c_before_a_stage_has_begun_is_no_error_either(monkeypatch, capsys):
+    def interrupted(typed):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_cli, "parser_of", interrupted)
+    assert say("prepare", "x") == 130 and "the same command begins again" in capsys.readouterr().err
+
+
+def test_a_training_that_diverges_is_told_with_what_to_do(mine, capsys):
+    assert say("pretrain", mine, *TINY, "--learning-rate", "1e30", "--warmup", 0) == 2
+    assert "begin anew (with --restart) with a lower learning_rate" in capsys.readouterr().err
+    assert "goes on from the beginning." in (mine / "report.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGKILL there")
@@ -403,6 +452,35 @@ def test_thinning_keeps_the_peaks():
     y[[3, 7777]] = 5
     x, thin = _report.thinned(list(range(10_000)), list(y))
     assert len(x) <= _report.POINTS and set(x[thin == 5]) == {3, 7777} and (np.diff(x) > 0).all()
+
+
+def test_what_was_measured_is_told_with_its_numbers():
+    rows = [{"step": k, "loss": 1.0 if k > 20 else 5.0, "tokens_per_second": 300.0 if k % 2 else 100.0}
+            for k in range(1, 71)]  # fmt: skip
+    rows += [{"step": 70, "held_out_loss": 2.0, "held_out_tokens": 10}]
+    rows += [{"step": 70, "held_out_loss": 1.5, "held_out_tokens": 1234, "final": True}]
+    assert _report.results(rows) == [
+        ("loss, mean of the last 50 steps", "1.000 nats a token, perplexity 2.7"),
+        ("speed", "150 tokens a second"),  # twice as long for a third as many
+        ("loss on 1,234 held-out tokens", "1.500 nats a token, perplexity 4.5"),
+    ]
+    assert _report.results([]) == []
+    looks = []
+    with pytest.MonkeyPatch.context() as patch:
+        figure = _report.plotting.figure
+        patch.setattr(_report.plotting, "figure", lambda *size: looks.append(figure(*size)) or looks[-1])
+        _report.loss_figure(rows)
+    assert looks[0][1].lines[1].get_ydata().tolist() == [2.0]  # the final one reads more text than the others
+
+
+def picture(rows):
+    """Return what is written in the figure of the losses."""
+    return set(re.findall(r"<!-- (.*?) -->", _report.loss_figure(rows)))
+
+
+def test_a_dot_that_stands_for_several_steps_says_so():
+    rows = [{"step": step, "loss": 1.0 + 1 / step} for step in range(1, 4001)]
+    assert "each step" in picture(rows[:2000]) and "highest of 2 steps" in picture(rows)
 
 
 def test_markdown_is_not_broken_by_what_a_model_writes():

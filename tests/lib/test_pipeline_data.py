@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import asdict, fields, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,7 +24,9 @@ from benchmarks import minhash as bench
 from benchmarks.timing import best_times, machine, one_thread
 from book_lib.classification import precision_recall
 from book_lib.datasets import corpus
-from book_lib.pipeline import _faults, _minhash, _quality, _sources, data
+from book_lib.pipeline import _faults, _minhash, _quality, _sources, _stored, data
+from book_lib.pipeline._prepare import Sources, counted
+from book_lib.pipeline._settings import descriptions
 from book_lib.pipeline.data import (
     END,
     INSULTS,
@@ -54,6 +57,7 @@ from book_lib.pipeline.data import (
     standard_toxicity,
     word_features,
 )
+from book_lib.pipeline.run import RunFolder
 from book_lib.rng import CounterRNG, as_generator
 
 PRIME = 2**31 - 1
@@ -125,6 +129,49 @@ def test_a_long_file_becomes_documents_and_loses_nothing(tmp_path):
     assert "\n\n".join(one.text for one in found) == "\n\n".join(paragraphs)
     assert max(len(one.text) for one in found[:-1]) <= 500 and found[-1].text == "x" * 900
     assert len(list(read_folder(tmp_path, longest=None))) == 1
+    with pytest.raises(ValueError, match="longest must be at least 1"):
+        read_folder(tmp_path, longest=0)
+
+
+def test_a_paragraph_that_is_too_long_is_cut_at_its_lines(tmp_path):
+    novel = "\n".join(f"Line {k} of a novel without empty lines." for k in range(500))
+    (tmp_path / "novel.txt").write_text(f"Title\n\n{novel}\n\n{'x' * 900}\n\nEnd", encoding="utf-8")
+    found = [one.text for one in read_folder(tmp_path, longest=600)]
+    assert found[-2:] == ["x" * 900, "End"] and max(map(len, found[:-2])) <= 600
+    assert "\n".join(found[:-2]).split("\n") == ["Title", "", *novel.split("\n")]
+    # Neighbours would not have found room together.
+    assert all(len(a) + 1 + len(b.split("\n")[0]) > 600 for a, b in itertools.pairwise(found[:-2]))
+    assert _sources.cut("ab\n\ncd\n\nef", 6) == ["ab\n\ncd", "ef"] and _sources.cut("\n" * 8, 4) == [""]
+
+
+def test_a_folder_that_may_not_be_listed_is_not_passed_over(tmp_path, monkeypatch):
+    (tmp_path / "a.txt").write_text("a", encoding="utf-8")
+    (tmp_path / "shut").mkdir()
+    scandir = os.scandir
+
+    def refuse(path):
+        if str(path).endswith("shut"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(PermissionError, match="shut"):
+        read_folder(tmp_path)
+
+
+def test_links_do_not_lead_round_in_a_ring_and_pipes_are_not_waited_for(tmp_path):
+    (tmp_path / "a.txt").write_text("a", encoding="utf-8")
+    (tmp_path / "ring").symlink_to(tmp_path)
+    assert [one.source for one in read_folder(tmp_path)] == ["a.txt"]
+    (tmp_path / "b.txt").symlink_to(tmp_path / "a.txt")
+    assert [one.source for one in read_folder(tmp_path)] == ["a.txt", "b.txt"]
+    os.mkfifo(tmp_path / "pipe.txt")
+    with pytest.raises(ValueError, match=r"pipe\.txt must be a plain file"):
+        read_folder(tmp_path)
+    (tmp_path / "pipe.txt").unlink()
+    (tmp_path / "self.txt").symlink_to(tmp_path / "self.txt")
+    with pytest.raises(OSError, match=r"self\.txt"):
+        list(read_folder(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -133,6 +180,8 @@ def test_a_long_file_becomes_documents_and_loses_nothing(tmp_path):
         ("bad.txt", b"caf\xe9 au lait", r"bad\.txt must be utf-8, got byte 0xe9 at offset 3; say encoding"),
         ("bad.txt", b"\x89PNG\r\n\x1a\n\x00\x00", r"bad\.txt must be text, and is binary: byte 0 at offset 8"),
         ("bad.txt", "wide".encode("utf-16"), r"bad\.txt must be utf-8, and begins as UTF-16 does"),
+        ("bad.txt", "wide".encode("utf-16-be"), r"bad\.txt must be text, and is binary: byte 0 at offset 0"),
+        ("bad.txt", "wide".encode("utf-32"), r"begins as UTF-32 does: say encoding='utf-32'"),
         ("bad.txt", b"\xff", r"bad\.txt must be utf-8, got byte 0xff at offset 0"),
     ],
 )
@@ -152,13 +201,32 @@ def test_what_cannot_be_a_source_is_said_at_once(tmp_path):
     (tmp_path / "x.png").write_bytes(b"")
     with pytest.raises(ValueError, match=r"holds only others, such as x.png"):
         read_folder(tmp_path)
-    with pytest.raises(ValueError, match="encoding must be one that Python knows.*'klingon'"):
-        read_folder(tmp_path, encoding="klingon")
-    for arguments in ({"path": 3}, {"suffixes": ".txt"}, {"encoding": 8}, {"longest": 2.5}):
+    for encoding in ("klingon", "hex", "", "a\0b"):
+        with pytest.raises(ValueError, match="encoding must be one that Python knows"):
+            read_folder(tmp_path, encoding=encoding)
+    with pytest.raises(ValueError, match="suffixes must hold one at least"):
+        read_folder(tmp_path, suffixes=[])
+    for arguments in ({"path": 3}, {"suffixes": ".txt"}, {"suffixes": 3}, {"encoding": 8}, {"longest": 2.5}):
         with pytest.raises(TypeError, match=next(iter(arguments))):
             read_folder(**{"path": tmp_path, **arguments})
-    with pytest.raises(ValueError, match="longest must be at least 1"):
-        read_folder(tmp_path, longest=0)
+    with pytest.raises(TypeError, match="encoding must be the name of one"):
+        Sources(encoding=8)
+
+
+def test_a_wrong_width_is_told(tmp_path):
+    (tmp_path / "a.txt").write_bytes("wide".encode("utf-32"))
+    assert [one.text for one in read_folder(tmp_path, encoding="utf-32")] == ["wide"]
+    with pytest.raises(ValueError, match=r"a\.txt must be utf-16, and is not: character 0 at place 0"):
+        list(read_folder(tmp_path, encoding="utf-16"))
+    (tmp_path / "a.txt").write_bytes(b"odd")
+    with pytest.raises(ValueError, match=r"a\.txt must be utf-16-le, got byte 0x64 at offset 2"):
+        list(read_folder(tmp_path, encoding="utf-16-le"))
+
+
+def test_an_empty_file_is_an_empty_document(tmp_path):
+    for name, content in (("a.txt", b""), ("b.txt", b"\xef\xbb\xbf"), ("c.txt", b"\n" * 30_000)):
+        (tmp_path / name).write_bytes(content)
+    assert [(one.source, one.text) for one in read_folder(tmp_path)] == [("a.txt", ""), ("b.txt", ""), ("c.txt", "")]
 
 
 def test_a_document_is_text_with_a_source():
@@ -225,6 +293,15 @@ def test_planting_is_repeatable_and_the_order_is_by_chance():
     assert {one.label for one in truth} == {"good"}
 
 
+@pytest.mark.parametrize("text", ["\n".join(f"word{k}" for k in range(90)), "人工智能改变生活的故事" * 9, "12 " * 90])
+def test_a_near_copy_differs_even_where_no_word_can_be_replaced_or_shouted(text):
+    documents = [Document(text, "a")]
+    for seed in range(20):
+        planted, truth = seed_faults(documents, seed, exact=0, junk=0)
+        (k,) = [k for k, one in enumerate(truth) if one.label == "near"]
+        assert planted[k].text != text and planted[truth[k].original].text == text
+
+
 def test_faults_refuse_what_they_cannot_plant():
     with pytest.raises(ValueError, match="documents must hold at least one"):
         seed_faults([], 0)
@@ -246,15 +323,15 @@ def plain_measure(text):
     """The same numbers, letter by letter."""
     words = re.findall(r"[^\W\u3400-\u9fff]+|[\u3400-\u9fff]", text.lower())
     visible = [sign for sign in text if not sign.isspace()]
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line.strip() for line in text.split("\n")]
     markup = set("#*/\\_@&%[]{}<>|~^+=$`")
-    again = sum(line in lines[:k] for k, line in enumerate(lines))
+    again = sum(len("".join(line.split())) for k, line in enumerate(lines) if line in lines[:k])
     stop = {"the", "be", "to", "of", "and", "that", "have", "with"}
     return {
         "words": len(words),
         "letters": sum(s.isalpha() for s in visible) / max(1, len(visible)),
         "word_length": sum(map(len, words)) / max(1, len(words)),
-        "repeated_lines": again / max(1, len(lines)),
+        "repeated_lines": again / max(1, len(visible)),
         "symbols": sum(s in markup for s in visible) / max(1, len(visible)),
         "stop_words": len({word for word in words if word in stop}),
     }
@@ -310,6 +387,69 @@ def test_prose_passes_all_rules_and_nothing_passes_an_empty_text():
     assert str(Rejection("exact_duplicate", 1.0, 1.0)) == "exact_duplicate: 1 is at 1"
 
 
+@pytest.mark.parametrize(
+    ("value", "bound", "told"),
+    [
+        (0.1 + 0.2, 0.3, "0.30000000000000004 is above 0.3"),
+        (0.2996, 0.3, "0.2996 is below 0.3"),
+        (0.30049, 0.3, "0.3005 is above 0.3"),
+        (0.123456, 0.3, "0.123 is below 0.3"),
+        (0.04, 0.0399999, "0.04 is above 0.0399999"),
+        (0.8, 0.8, "0.8 is at 0.8"),
+        (123_456, 100_000, "123456 is above 100000"),
+        (1_000_001, 1_000_000, "1000001 is above 1000000"),
+        (1234.5, 10.0, "1234 is above 10"),
+        (24, 25, "24 is below 25"),
+        (0.0, 0.6, "0 is below 0.6"),
+        (math.inf, 10, "inf is above 10"),
+    ],
+)
+def test_a_reason_shows_as_many_digits_as_make_it_true(value, bound, told):
+    assert str(Rejection("rule", value, bound)) == f"rule: {told}"
+
+
+@given(st.floats(0, 1e6), st.one_of(st.floats(-1e-6, 1e-6), st.floats(-10, 10)))
+def test_a_reason_is_true_as_it_stands(bound, difference):
+    reason = Rejection("rule", bound + difference, bound)
+    left, side, right = re.fullmatch(r"rule: (\S+) is (\w+) (\S+)", str(reason)).groups()
+    assert float(right) == bound
+    assert side == ("below" if float(left) < float(right) else "above" if float(left) > float(right) else "at")
+    assert float(left) == pytest.approx(reason.value, rel=0.005)
+
+
+def test_repeated_lines_are_counted_by_their_characters():
+    assert measure("ab\nab\ncd c\n  ab\t\n")["repeated_lines"] == 4 / 9
+    assert measure("a b\nab\n\n\n \n")["repeated_lines"] == 0  # empty lines are no repeats, and "a b" is not "ab"
+    code = "\n".join(f"The cell of number {k} is to be read and run:\n```\ncall({k})\n```\n}}" for k in range(30))
+    lines = [line for line in code.split("\n") if line]
+    assert 1 - len(set(lines)) / len(lines) > 0.5  # by lines, it would be thrown away
+    assert measure(code)["repeated_lines"] < 0.15 and judge(code) == []
+
+
+def test_a_share_that_is_the_bound_does_not_break_it():
+    # 1 − 7/10 is more than 0.3 in floating point, 3/10 is not.
+    text = "\n".join("abcdefgaaa")
+    assert measure(text)["repeated_lines"] == 0.3
+    assert "max_repeated_lines" not in [one.rule for one in judge(text)]
+
+
+def test_the_books_own_chapters_are_not_thrown_away():
+    root = Path(__file__).resolve().parents[2]
+    found = [one for folder in ("chapters", "appendix") for one in read_folder(root / folder, [".md"])]
+    rejected = [(one.source, str(reason)) for one in found for reason in judge(one) if reason.rule != "min_words"]
+    assert len(found) > 60 and rejected == []
+
+
+def test_what_help_says_of_a_setting_stands_by_itself():
+    for kind in (PrepareConfig, FilterConfig):
+        told = descriptions(kind)
+        assert set(told) == {one.name for one in fields(kind)}
+        for name, text in told.items():
+            assert len(text) > 10 and not re.search(r"as in|deduplicate|language_score|minhash|:\w+:", text), name
+    several = [descriptions(PrepareConfig)[name] for name in ("shingle_words", "num_hashes", "bands", "rows")]
+    assert len(set(several)) == 4
+
+
 def test_language_scores_order_texts_by_how_english_they_are():
     english = language_score(PROSE)
     others = [language_score(_faults.made("language", as_generator(k))) for k in range(40)]
@@ -329,6 +469,7 @@ def test_the_language_score_is_the_geometric_mean_of_the_models_own_probabilitie
     p = [_english().probabilities(ids[:k])[ids[k]] for k in range(len(ids))]
     assert language_score("Two clocks.") == pytest.approx(stats.gmean(p), rel=1e-9)
     assert spelled("aé一  Б").tolist() == [0, 1, 27, 27, 0, 27, 0]
+    assert spelled("a—b… “c”").tolist() == [0, 1, 0, 2, 0, 3, 0]  # other signs stand between words, and are no letters
 
 
 def test_the_funnel_counts_each_document_at_the_first_rule_that_rejects_it(planted):
@@ -575,7 +716,7 @@ def test_the_s_curve_is_that_of_coins(bands, rows):
     assert s_curve(s, bands, rows) == pytest.approx(expected, abs=1e-12)
     assert s_curve(0, bands, rows) == 0 and s_curve(1, bands, rows) == 1
     assert (np.diff(s_curve(s, bands, rows)) >= 0).all()
-    assert s_curve(1e-3, 10, 4) == pytest.approx(1e-11, rel=1e-6)  # a small chance is not lost in 1 − 1
+    assert s_curve(1e-3, 10, 4) == pytest.approx(1e-11, rel=1e-9, abs=0)  # a small chance is not lost in 1 − 1
 
 
 @pytest.mark.parametrize(("bands", "rows"), [(16, 8), (32, 4), (8, 3)])
@@ -713,6 +854,16 @@ def test_texts_without_words_are_duplicates_only_if_they_are_equal():
     assert deduplicate(["...", "!!!", "", " ", "..."]) == ([0, 1, 2], [[0, 4], [2, 3]])
     assert deduplicate([]) == ([], []) and deduplicate(["a"]) == ([0], [])
     assert deduplicate(["a b", "a  b\n", "A B"]) == ([0], [[0, 1, 2]])
+
+
+def test_many_that_are_alike_are_not_compared_pair_by_pair(monkeypatch):
+    words = [f"w{k}" for k in range(200)]
+    texts = [" ".join([*words[:k], "other", *words[k + 1 :]]) for k in range(60)]
+    calls = []
+    monkeypatch.setattr(_minhash, "jaccard", lambda a, b: calls.append(1) or jaccard(a, b))
+    monkeypatch.setattr(_minhash, "BLOCK", 7)  # pairs at a time, too
+    kept, clusters = deduplicate(texts, num_hashes=128, bands=128, rows=1)
+    assert (kept, clusters) == ([0], [list(range(60))]) and len(calls) == 59
 
 
 def test_what_hangs_together_is_one_cluster():
@@ -883,6 +1034,8 @@ def test_a_text_is_cut_into_its_sentences():
     assert _quality.sentences_of(text) == [
         "No. This is one\nsentence of more words.", "And this is another one, is it?", "Yes! 你好。 再见了，我的朋友。",
     ]  # fmt: skip
+    four = ["These are four words.", "And here are four."]
+    assert _quality.sentences_of(" ".join(four)) == four
     assert _quality.sentences_of("...\n\n!") == [] and _quality.sentences_of("one word") == ["one word"]
     for one in standard_documents()[::60]:
         assert "".join("".join(_quality.sentences_of(one.text)).split()).startswith("".join(one.text.split())[:50])
@@ -906,6 +1059,10 @@ def test_toxicity_refuses_what_it_cannot_use():
         model.fit(["a", "b"], [1, 0, 1])
     with pytest.raises(ValueError, match="both classes"):
         model.fit(["a", "b"], [1, 1])
+    with pytest.raises(ValueError, match="labels must be finite, got nan"):
+        model.fit(["a", "b"], [1, math.nan])
+    with pytest.raises(ValueError, match="sentences must hold at least one"):
+        model.fit([], [])
     with pytest.raises(ValueError):
         model.confusion(["a", "b"], [1], "words")
 
@@ -965,6 +1122,43 @@ def test_near_duplicates_are_explained_by_their_true_similarity(planted, prepare
         assert one.reasons[0] == Rejection("near_duplicate", true, 0.8)
 
 
+def test_all_settings_of_the_search_for_duplicates_arrive(monkeypatch):
+    found = []
+    monkeypatch.setattr(data, "deduplicate", lambda texts, *rest: found.append(rest) or deduplicate(texts, *rest))
+    settings = {"threshold": 0.3, "shingle_words": 2, "num_hashes": 60, "bands": 20, "rows": 3, "seed": 11}
+    one, other = PROSE, PROSE.replace("village", "town").replace("baker", "miller").replace("hour", "inch")
+    documents = [*prose(20), Document(one, "one"), Document(other, "other")]
+    result = prepare(documents, PrepareConfig(vocab_size=257, min_quality=0, max_toxicity=1, **settings))
+    assert found == [tuple(settings.values())]
+    (reason,) = next(gone.reasons for gone in result.rejected if gone.source == "other")
+    assert reason == Rejection("near_duplicate", jaccard(shingles(one, 2), shingles(other, 2)), 0.3)
+
+
+def test_a_score_that_is_the_bound_does_not_break_it():
+    class Even(QualityClassifier):
+        def score(self, texts):
+            return np.full(len(list(texts)), 0.5)
+
+    class Calm(ToxicityFilter):
+        def score(self, texts):
+            return np.full(len(list(texts)), 0.5)
+
+    config = PrepareConfig(vocab_size=257, min_quality=0.5, max_toxicity=0.5)
+    assert not prepare(prose(5), config, quality=Even(), toxicity=Calm()).rejected
+    for change in ({"min_quality": 0.51}, {"max_toxicity": 0.49}):
+        with pytest.raises(ValueError, match=f"{next(iter(change))} rejected 5"):
+            prepare(prose(5), replace(config, **change), quality=Even(), toxicity=Calm())
+    assert Calm(threshold=0.5).flag(["a"]).tolist() == [True]  # it flags from its threshold on
+    assert Calm(threshold=0.51).flag(["a"]).tolist() == [False]
+
+
+def test_texts_of_equal_score_keep_their_order():
+    model = QualityClassifier(64).fit(["the spins align"], ["buy now"])
+    better, worse = "the spins", "buy now"
+    order = model.rank([better if k % 3 else worse for k in range(900)])
+    assert order.tolist() == [k for k in range(900) if k % 3] + list(range(0, 900, 3))
+
+
 def test_quality_ranks_what_is_left(prepared):
     scores = list(prepared.quality.values())
     assert scores == sorted(scores, reverse=True) and min(scores) >= 0.2
@@ -1008,6 +1202,62 @@ def test_sentences_that_were_seen_are_cut_out_and_the_rest_stays_as_it_was():
     assert data._unseen([text, seen, own, ""], ["Before. " + seen + " After."]) == [
         f"{own}\n\nStill more of its own.\n\nA paragraph of its own.", "", own, "",
     ]  # fmt: skip
+
+
+def test_what_is_quoted_as_a_whole_is_rejected_and_not_lost():
+    texts = [_faults.made("plain", as_generator(k)) for k in range(30)]
+    passage = " ".join(texts[0].split()[:60])
+    documents = [Document(text, f"{k}") for k, text in enumerate([*texts, passage])]
+    for seed in range(40):
+        found = prepare(documents, PrepareConfig(vocab_size=257, min_quality=0, max_toxicity=1, seed=seed))
+        used = [*found.train_documents, *found.held_out_documents]
+        gone = {one.index: one.reasons[0].rule for one in found.rejected}
+        assert sorted([*used, *gone]) == list(range(31)) and set(found.quality) <= set(used)
+        if gone:
+            assert gone == {30: "quoted"} and found.funnel[-1].documents == 31
+            return
+    pytest.fail("no seed held out the passage")
+
+
+def test_the_checksum_tells_where_documents_end():
+    texts = [[Document(text, "x") for text in cut] for cut in (["ab", "c"], ["a", "bc"], ["abc"])]
+    assert len({counted(one)["crc32"] for one in texts}) == 3
+    assert [counted(one)["characters"] for one in texts] == [3, 3, 3]
+
+
+def test_an_empty_document_is_not_what_is_held_out():
+    filters = dict.fromkeys(("min_words", "min_language", "min_letters", "min_word_length", "min_stop_words"), 0)
+    config = PrepareConfig(vocab_size=257, filters=filters, min_quality=0, max_toxicity=1)
+    texts = ["one two", "", "three four", "five six!"]
+    found = prepare([Document(text, f"{k}") for k, text in enumerate(texts)], config)
+    assert found.held_out_documents == (0,) and found.train_documents == (1, 2, 3)
+
+
+def test_what_is_stored_comes_back_and_what_is_damaged_is_told(tmp_path):
+    found = prepare(prose(12), PrepareConfig(vocab_size=280))
+    run = RunFolder(tmp_path / "run")
+    with pytest.raises(FileNotFoundError, match="holds no prepared text: run 'python -m book_lib.pipeline prepare"):
+        _stored.load(run)
+    with run:
+        _stored.save(run, found, {"told": [1]})
+    back = _stored.load(run)
+    assert back.train.tolist() == found.train.tolist() and back.held_out.tolist() == found.held_out.tolist()
+    assert back.train.dtype == back.held_out.dtype == np.int32  # 16 bits are too few for a large vocabulary
+    assert back.tokenizer == found.tokenizer and back.about == {"told": [1]}
+    ids, tokenizer = (run.path / "data" / name for name in ("tokens.safetensors", "tokenizer.json"))
+    whole = ids.read_bytes()
+    for length in (0, 5, 100, len(whole) - 1):
+        ids.write_bytes(whole[:length])
+        with pytest.raises(ValueError, match="damaged or cut off.*prepare it again with --restart"):
+            _stored.load(run)
+    ids.write_bytes(whole)
+    text = tokenizer.read_text(encoding="utf-8")
+    tokenizer.write_text(text + " ", encoding="utf-8")
+    with pytest.raises(ValueError, match="the tokenizer that it was prepared with, and holds others"):
+        _stored.load(run)
+    tokenizer.unlink()
+    with pytest.raises(ValueError, match=r"must hold tokenizer\.json, and it is gone; prepare it again"):
+        _stored.load(run)
 
 
 def test_preparing_is_repeatable_and_the_seed_moves_the_split():
@@ -1144,6 +1394,20 @@ def test_the_table_of_signatures_shows_time_ratio_and_error():
     text = command.report({"minhash": {**when, "rows": [row, missing]}})
     assert "MinHash of 100,000 short documents, 128 hash functions (x)" in text
     assert "| from text | a | 1234 | 0.31 | 0.021 |" in text and "| from text | b | – | – | – |" in text
+
+
+def test_the_table_that_is_kept_is_of_100_000_documents_and_within_what_was_asked():
+    results = json.loads(command.RESULTS.read_text(encoding="utf-8"))
+    entry = results["minhash"]
+    assert (entry["documents"], entry["hashes"]) == (bench.DOCUMENTS, bench.HASHES) == (100_000, 128)
+    rows = {(row["work"], row["name"]): row for row in entry["rows"]}
+    assert set(rows) == set(itertools.product((bench.TEXT, bench.NUMBERS), (bench.OURS, bench.THEIRS)))
+    for (work, name), row in rows.items():
+        peer = rows[work, bench.THEIRS]
+        assert row["ratio"] == pytest.approx(row["milliseconds"] / peer["milliseconds"], abs=0.006)
+        assert row["ratio"] <= 3 and row["error"] <= 1.3 * peer["error"], name
+    table = "\n".join(command.minhash_table(entry["rows"]))
+    assert table in command.README.read_text(encoding="utf-8")
 
 
 @settings(max_examples=20)

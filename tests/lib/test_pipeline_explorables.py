@@ -99,6 +99,12 @@ def test_pictures_are_made_soon(widget) -> None:
     assert min(times) < 0.5  # 0.2 s on a quiet machine
 
 
+def test_one_is_no_more_than_one() -> None:
+    said = MinHashCurve(documents=SMALL, text_a="a b", text_b="a b", bands=1, rows=1).describe()
+    assert "found by 1 band of 1 row, against" in said and said.endswith("agree in 1 whole band.")
+    assert "16 bands of 8 rows" in MinHashCurve().describe()
+
+
 # -- the funnel
 
 

@@ -1,6 +1,7 @@
 """Pre-training: against torch's own steps, its monitors, its faults, and what a kill at any step leaves behind."""
 
 import dataclasses
+import itertools
 import json
 import math
 import os
@@ -20,6 +21,7 @@ from benchmarks import gpt
 from benchmarks import pretrain as speed
 from book_lib.pipeline import _checkpoints
 from book_lib.pipeline import run as run_module
+from book_lib.pipeline._pretrain_loop import Training
 from book_lib.pipeline.pretrain import (
     DivergedError,
     PretrainConfig,
@@ -98,6 +100,8 @@ def unbroken():
         ({"learning_rate": math.inf}, "learning_rate must be finite"),
         ({"steps": 10, "warmup": 10}, "warmup must be less than steps, 10"),
         ({"min_learning_rate": 1.0}, "min_learning_rate must lie between 0"),
+        ({"min_learning_rate": 0.0020000001}, "learning_rate, 0.002, got 0.0020000001"),
+        ({"min_learning_rate": -1e-9}, "min_learning_rate must lie between 0"),
         ({"weight_decay": -1}, "weight_decay"),
         ({"clip": 0}, "clip"),
         ({"seed": -1}, "seed"),
@@ -178,8 +182,9 @@ def test_the_metrics_say_what_they_mean(unbroken):
     assert [step for step, _ in unbroken.held_out] == [0, 4, 8, 12]
     assert unbroken.held_out_loss == evaluate(unbroken.model, PREPARED.held_out)
     assert unbroken.held_out[-1][1] == unbroken.held_out_loss and not unbroken.model.training
-    with pytest.raises(ValueError, match="name must be one of .*loss.*, got 'speed'"):
-        unbroken.column("speed")
+    for name in ("speed", "stage", "final"):
+        with pytest.raises(ValueError, match=f"name must be one of .*loss.*, got '{name}'"):
+            unbroken.column(name)
 
 
 def test_a_cycle_is_learned():
@@ -197,6 +202,14 @@ def test_held_out_text_may_be_short_or_missing(context):
     for length in (3, 6, 150):
         done = pretrain(SimpleNamespace(**{**vars(PREPARED), "held_out": PREPARED.held_out[:length]}), config)
         assert 5 < done.held_out_loss < 6
+
+
+def test_a_look_on_the_way_reads_no_more_than_it_should_and_the_last_reads_all():
+    done = pretrain(PREPARED, dataclasses.replace(TINY, evaluate_tokens=60, evaluate_every=12))
+    looks = [row for row in done.rows if "held_out_loss" in row]
+    assert [(row["step"], row["held_out_tokens"]) for row in looks] == [(0, 60), (12, 60), (12, 150)]
+    assert done.held_out[-1][1] == evaluate(done.model, PREPARED.held_out[:60]) != done.held_out_loss
+    assert not done.model._forward_hooks  # of the looks
 
 
 def test_the_seed_decides_and_nothing_global_does(unbroken):
@@ -219,6 +232,17 @@ def test_threads_are_put_back():
     seen = []
     pretrain(PREPARED, dataclasses.replace(TINY, threads=3), each=lambda row: seen.append(torch.get_num_threads()))
     assert set(seen) == {3} and torch.get_num_threads() == before
+
+
+def test_what_torch_was_told_about_repeatability_is_left_alone():
+    try:
+        for strict, warns in ((True, True), (True, False), (False, False)):
+            torch.use_deterministic_algorithms(strict, warn_only=warns)
+            pretrain(PREPARED, dataclasses.replace(TINY, steps=1))
+            assert torch.are_deterministic_algorithms_enabled() == strict
+            assert torch.is_deterministic_algorithms_warn_only_enabled() == warns
+    finally:
+        torch.use_deterministic_algorithms(False)
 
 
 @pytest.mark.parametrize(
@@ -276,6 +300,17 @@ def test_spike_scores_do_not_depend_on_units():
     assert np.std(spike_scores(values)[50:]) == pytest.approx(1, abs=0.25)
 
 
+def test_noise_hardly_ever_spikes_and_seven_deviations_do():
+    """With the detector's own window and threshold; five deviations would be too few: 37 false alarms in a million."""
+    noise = np.random.default_rng(4).normal(size=300_000)
+    assert len(find_spikes(noise)) <= 6 < len(find_spikes(noise, threshold=5))
+    quiet = np.tile([-1.0, 0.0, 1.0, 0.6, -0.6], 12)  # median 0, median distance 0.6
+    for height, found in ((5.9, []), (6.1, [60])):
+        assert find_spikes([*quiet, height * 1.4826 * 0.6]) == found
+    highest = spike_scores(noise[:1000]).max()
+    assert find_spikes(noise[:1000], threshold=highest) == []  # what exceeds it, not what reaches it
+
+
 def test_a_long_series_is_looked_at_in_parts(monkeypatch):
     values = np.random.default_rng(2).normal(size=700).cumsum()
     whole = spike_scores(values, 20)
@@ -309,6 +344,16 @@ def test_shuffled_targets_are_found_in_loss_and_gradient():
     assert clean.column("loss")[119] + 1 < spoilt.column("loss")[119]
     assert 120 not in clean.spikes() and 120 in spoilt.spikes()
     assert 120 in spoilt.spikes("gradient_norm")
+
+
+@pytest.mark.parametrize("fault", ["targets", "learning_rate"])
+def test_a_fault_changes_nothing_of_what_is_read(fault, monkeypatch):
+    windows, read = Training.windows, []
+    monkeypatch.setattr(Training, "windows", lambda self: read.append(windows(self)) or read[-1])
+    for place in (None, 4):
+        pretrain(PREPARED, dataclasses.replace(TINY, fault_at=place, fault=fault))
+    for (ids, targets), (again, wanted) in zip(read[:12], read[12:], strict=True):
+        assert torch.equal(ids, again) and torch.equal(targets, wanted)
 
 
 def test_a_learning_rate_that_is_too_high_once_shows_afterwards():
@@ -385,7 +430,7 @@ def test_where_it_runs_may_change_and_how_it_learns_may_not(tmp_path):
     for changes, message in (({"clip": 2.0}, "clip was 1.0, now it is 2.0"), ({"seed": 3}, "seed was 0")):
         with pytest.raises(ValueError, match=message):
             pretrain(PREPARED, dataclasses.replace(TINY, **changes), run)
-    other = SimpleNamespace(**{**vars(PREPARED), "train": PREPARED.train[::-1]})
+    other = SimpleNamespace(**{**vars(PREPARED), "train": [*PREPARED.train[:-1], 97 + (PREPARED.train[-1] == 97)]})
     with pytest.raises(ValueError, match="with another text: crc32 was"):
         pretrain(other, TINY, run)
     assert run.config == before
@@ -426,6 +471,20 @@ def test_one_that_was_cut_short_goes_on_from_its_checkpoint(unbroken, tmp_path):
     assert same(weights(done.model), weights(unbroken.model))
 
 
+def test_one_that_was_cut_short_goes_on_with_as_many_threads(tmp_path):
+    before, seen, config = torch.get_num_threads(), [], dataclasses.replace(TINY, threads=0)
+    try:
+        torch.set_num_threads(3)
+        with pytest.raises(Stop):
+            pretrain(PREPARED, config, RunFolder(tmp_path / "mine"), each=stop_at(8))
+        torch.set_num_threads(1)
+        each = lambda row: seen.append(torch.get_num_threads())  # noqa: E731
+        pretrain(PREPARED, config, RunFolder(tmp_path / "mine"), each=each)
+    finally:
+        torch.set_num_threads(before)
+    assert set(seen) == {3}
+
+
 def test_one_without_a_checkpoint_begins_anew_with_any_settings(tmp_path):
     run = cut_short(tmp_path / "mine", 3)
     config = dataclasses.replace(TINY, seed=4)
@@ -453,10 +512,33 @@ def test_a_checkpoint_of_another_kind_is_named(tmp_path, unbroken):
     tensors = {f"model.{name}": value for name, value in unbroken.model.state_dict().items()}
     notes = {"format": _checkpoints.FORMAT, "text": "{}", "settings": "{}"}
     for about, message in (({}, "format"), (notes, "must tell settings, text, progress"),
+                           ({**notes, "progress": "3"}, "must tell"),
                            ({**notes, "progress": "{}"}, "with another text")):  # fmt: skip
         path.write_bytes(_checkpoints.safetensors.torch.save(tensors, about))
         with pytest.raises(ValueError, match=f"{path.name}.*{message}"):
             pretrain(PREPARED, TINY, run)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda name, value: None if name.startswith("optimizer.") and name.endswith("mlp.up.weight") else value,
+         "optimizer's memory of each weight, and lacks some"),
+        (lambda name, value: None if name == "model.blocks.0.mlp.up.weight" else value, "weights of this model"),
+        (lambda name, value: value[:-1] if name == "model.final_norm.weight" else value, "weights of this model"),
+    ],
+)  # fmt: skip
+def test_a_checkpoint_that_lacks_something_is_named_and_nothing_is_changed(tmp_path, spoil, message):
+    run = cut_short(tmp_path / "mine", 8)
+    path = run.checkpoints("pretrain")[-1]
+    with _checkpoints.safetensors.safe_open(path, framework="pt") as file:
+        about, tensors = file.metadata(), {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
+    kept = {name: spoilt.contiguous() for name, value in tensors.items() if (spoilt := spoil(name, value)) is not None}
+    path.write_bytes(_checkpoints.safetensors.torch.save(kept, about))
+    before = {file: file.read_bytes() for file in run.path.rglob("*") if file.is_file()}
+    with pytest.raises(ValueError, match=f"{path.name} must hold the {message}"):
+        pretrain(PREPARED, TINY, run)
+    assert {file: file.read_bytes() for file in run.path.rglob("*") if file.is_file()} == before
 
 
 def test_a_model_whose_checkpoints_are_gone_is_not_overwritten(tmp_path):
@@ -494,7 +576,23 @@ def killed(how, path, number):
 
     if how in ("before", "after"):
         run_module.os.replace = replaced
+    if how == "line":
+        sys.settrace(counting(lambda count: count == number and die()))
     pretrain(PREPARED, TINY, RunFolder(path), each=each)
+
+
+def counting(each):
+    """Return what `sys.settrace` needs to tell the number of every line of the pipeline's code that is reached."""
+    count = itertools.count(1)
+
+    def trace(frame, event, argument):
+        if "pipeline" not in frame.f_code.co_filename:
+            return None
+        if event == "line":
+            each(next(count))
+        return trace
+
+    return trace
 
 
 def forked(jobs):
@@ -528,6 +626,44 @@ def test_killed_while_it_writes_it_leaves_nothing_half_written(unbroken, tmp_pat
         assert not list(Path(path).rglob("*.part"))
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no SIGKILL there")
+def test_killed_at_any_line_of_our_code_it_comes_to_the_same_bits(unbroken, tmp_path):
+    """Between a step and its metrics, a checkpoint and the next, the last step and the model: wherever it may be."""
+    seen, before = [], sys.gettrace()
+    sys.settrace(counting(seen.append))
+    try:
+        pretrain(PREPARED, TINY, RunFolder(tmp_path / "whole"))
+    finally:
+        sys.settrace(before)
+    places = np.random.default_rng(6).choice(seen[:-40], 30, replace=False).tolist() + seen[-40::4]
+    jobs = [("line", str(tmp_path / f"line-{number}"), number) for number in places]
+    assert set(forked(jobs)) == {-9}
+    for _, path, _ in jobs:
+        done = pretrain(PREPARED, TINY, RunFolder(path))
+        assert same(weights(done.model), weights(unbroken.model)), path
+        assert same(weights(load_model(path)[0]), weights(unbroken.model)), path
+        assert timeless(done.rows) == timeless(unbroken.rows) == timeless(RunFolder(path).metrics()), path
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_what_a_power_cut_must_not_take_is_on_the_disk_in_time(tmp_path, monkeypatch):
+    """The metrics, then the checkpoint, and only then its name."""
+    run, events = RunFolder(tmp_path / "mine"), []
+    replace, fsync = os.replace, os.fsync
+    monkeypatch.setattr(os, "fsync", lambda handle: (events.append(os.fstat(handle).st_ino), fsync(handle)))
+    monkeypatch.setattr(
+        os, "replace",
+        lambda source, target: (events.append((os.stat(source).st_ino, Path(target).name)), replace(source, target)),
+    )  # fmt: skip
+    pretrain(PREPARED, TINY, run)
+    places = [k for k, event in enumerate(events) if isinstance(event, tuple) and event[1].startswith("pretrain-")]
+    assert len(places) == 3
+    for place in places:
+        assert events[place - 2 : place] == [(run.path / "metrics.jsonl").stat().st_ino, events[place][0]]
+    for path in (run.path / "model").iterdir():
+        assert path.stat().st_ino in events
+
+
 @pytest.mark.skipif(os.name == "nt", reason="no SIGKILL there")
 def test_killed_from_outside_again_and_again_it_comes_to_the_same_bits(tmp_path):
     config = dataclasses.replace(TINY, steps=1500, checkpoint_every=7, evaluate_every=50, width=32)
@@ -552,6 +688,18 @@ def test_it_reads_at_least_as_many_tokens_a_second_as_a_plain_loop():
     assert min(rows[speed.OURS], rows[speed.KEPT]) >= 0.9, rows  # at least as many, but for a busy machine's noise
     entry = {"date": "x", "machine": {}, "rows": [{"name": "a", "tokens_per_second": 12345, "ratio": 1.04}]}
     assert "| a | 12,345 | 1.04 |" in benchmarks.report({"pretrain": entry})
+
+
+def test_the_table_that_is_kept_is_within_what_was_asked():
+    entry = json.loads(benchmarks.RESULTS.read_text(encoding="utf-8"))["pretrain"]
+    rows = {row["name"]: row for row in entry["rows"]}
+    assert list(rows) == [speed.PEER, speed.OURS, speed.KEPT]
+    for row in rows.values():
+        ratio = row["tokens_per_second"] / rows[speed.PEER]["tokens_per_second"]
+        assert row["ratio"] == pytest.approx(ratio, abs=0.006)
+    assert rows[speed.OURS]["ratio"] >= 1  # of the one in the folder, checkpoints have their share
+    assert rows[speed.KEPT]["ratio"] >= 0.95
+    assert "\n".join(benchmarks.pretrain_table(entry["rows"])) in benchmarks.README.read_text(encoding="utf-8")
 
 
 def test_the_plain_loop_learns_alike():

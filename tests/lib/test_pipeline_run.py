@@ -1,5 +1,7 @@
 """Run folders: made in one step, held by one at a time, and never half-written, whatever is killed when."""
 
+import errno
+import io
 import json
 import os
 import signal
@@ -282,6 +284,126 @@ def test_what_a_killed_process_had_begun_is_cleared_away(tmp_path):
     assert run.checkpoints("pretrain") == []
     with run:
         assert not list(run.path.rglob("*.part"))
+
+
+@pytest.mark.parametrize("until", [1, 2, 3])
+def test_killed_while_a_folder_is_replaced_one_of_the_two_is_there(tmp_path, monkeypatch, until):
+    """Before the old one gives up its name, between, and before the old one is removed."""
+    with RunFolder(tmp_path / "mine") as run, run.folder("model") as folder:
+        (folder / "weights").write_text("old")
+    calls = []
+
+    def call(real):
+        def counted(*arguments, **named):
+            calls.append(arguments)
+            if len(calls) == until:
+                raise SystemExit
+            return real(*arguments, **named)
+
+        return counted
+
+    with pytest.raises(SystemExit), RunFolder(tmp_path / "mine") as run, run.folder("model") as folder:
+        (folder / "weights").write_text("new")
+        monkeypatch.setattr(Path, "rename", call(Path.rename))
+        monkeypatch.setattr(module.shutil, "rmtree", call(module.shutil.rmtree))
+        if until == 1:  # as if killed: nothing is cleared away
+            monkeypatch.setattr(module, "_remove", lambda path: None)
+    monkeypatch.undo()
+    with RunFolder(tmp_path / "mine") as run:
+        assert (run.path / "model" / "weights").read_text() == ("new" if until == 3 else "old")
+        assert not list(tmp_path.rglob("*.part"))
+
+
+def test_what_was_killed_while_it_made_the_folder_is_cleared_away(tmp_path):
+    for name in (".mine.0123abcd.part", ".mine.x.part", ".other.0123abcd.part"):
+        (tmp_path / name / "figures").mkdir(parents=True)
+    with RunFolder(tmp_path / "mine"):
+        assert sorted(path.name for path in tmp_path.iterdir()) == [".mine.x.part", ".other.0123abcd.part", "mine"]
+
+
+def test_the_newest_checkpoint_is_that_of_the_last_step_and_nothing_else_is_one(tmp_path):
+    with RunFolder(tmp_path / "mine") as run:
+        for name in ("pretrain-99999999", "pretrain-100000000", "pretrain-00000007", "pretrain-00000008-mine",
+                     "pretrain-mine", "pretrain-00000009 (copy)", "pretrain-two-00000010"):  # fmt: skip
+            run.write(f"checkpoints/{name}.safetensors", b"x")
+        assert [path.stem[9:] for path in run.checkpoints("pretrain")] == ["00000007", "99999999", "100000000"]
+        run.forget("pretrain")
+        assert len(list((run.path / "checkpoints").iterdir())) == 4
+
+
+class AlmostFull:
+    """A file on a disk that takes some bytes more."""
+
+    def __init__(self, file, room):
+        self.file, self.room = file, room
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.file.close()
+
+    def __getattr__(self, name):
+        return getattr(self.file, name)
+
+    def write(self, content):
+        written = self.file.write(content[: self.room])
+        self.room -= written
+        if not written or not isinstance(self.file, io.RawIOBase):  # which tells that it took a part
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return written
+
+
+def test_a_full_disk_leaves_no_part_of_a_line_and_is_named(tmp_path, monkeypatch):
+    opened = Path.open
+    with RunFolder(tmp_path / "mine") as run:
+        run.append({"step": 1})
+        for name, call in (("metrics.jsonl", lambda: run.append({"step": 2})),
+                           ("report.md", lambda: run.write("report.md", "long enough"))):  # fmt: skip
+            before = (run.path / name).read_bytes()
+            with monkeypatch.context() as patch:
+                patch.setattr(Path, "open", lambda path, *a, **k: AlmostFull(opened(path, *a, **k), 5))
+                with pytest.raises(OSError, match=f"No space left on device: .*{name}"):
+                    call()
+            assert (run.path / name).read_bytes() == before
+        run.append({"step": 3})
+        assert run.metrics() == [{"step": 1}, {"step": 3}] and not list(run.path.rglob("*.part"))
+
+
+def test_a_slow_disk_gets_the_whole_line(tmp_path, monkeypatch):
+    class Slow(AlmostFull):
+        def write(self, content):
+            return self.file.write(content[:3])
+
+    opened = Path.open
+    with RunFolder(tmp_path / "mine") as run, monkeypatch.context() as patch:
+        patch.setattr(Path, "open", lambda path, *a, **k: Slow(opened(path, *a, **k), 0))
+        run.append({"text": "größer"})
+    assert run.metrics() == [{"text": "größer"}]
+
+
+def test_a_lock_that_cannot_be_signed_is_given_back(tmp_path, monkeypatch):
+    with RunFolder(tmp_path / "mine"):
+        pass
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", lambda *arguments: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full")))
+        with pytest.raises(OSError, match="full"):
+            RunFolder(tmp_path / "mine").__enter__()
+    with RunFolder(tmp_path / "mine") as run:
+        assert run.exists
+
+
+def test_a_place_is_looked_at_before_long_work(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "empty").mkdir()
+    for path in (tmp_path / "new", tmp_path / "deep" / "new", tmp_path / "empty"):
+        RunFolder(path).check()
+    with pytest.raises(NotADirectoryError, match="file must be a folder"):
+        RunFolder(tmp_path / "file" / "new").check()
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path)
+    with pytest.raises(PermissionError, match="must be a folder that you may write to"):
+        RunFolder(tmp_path / "deep" / "new").check()
+    assert {path.name for path in tmp_path.iterdir()} == {"file", "empty"}
 
 
 def test_the_package_imports_nothing():

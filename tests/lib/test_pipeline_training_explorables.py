@@ -1,5 +1,6 @@
 """The explorables of pre-training in Python: what they take, refuse, compute and show."""
 
+import inspect
 import math
 from datetime import date
 
@@ -70,6 +71,7 @@ BAD = [
     (Timeline, models(parameters=0), "parameters of Big"),
     (Timeline, models(parameters="175B"), "parameters of Big"),
     (Timeline, models(active=1e12), "active of Big"),
+    (Timeline, models(parameters=None, active=1e9), "active of Big"),
     (Timeline, models(source=""), "source of Big"),
     (Timeline, models(open="half"), "open of Big"),
     (Timeline, models(checked="yes"), "checked of Big"),
@@ -132,8 +134,9 @@ def test_the_shown_run_is_the_one_of_the_sliders() -> None:
             box.learning_rate, box.warmup = rate, warmup
             pair = (box.runs["learning_rate"][box.index()], box.runs["warmup"][box.index()])
             assert pair == (pytest.approx(rate, rel=1e-5), warmup)
-    with pytest.raises(ValueError, match="^learning_rate must be one of 0.0001, 0.001, "):
-        box.learning_rate = 0.002
+    for between in (0.002, 0.00317):
+        with pytest.raises(ValueError, match="^learning_rate must be one of 0.0001, 0.001, "):
+            box.learning_rate = between
 
 
 def test_ends_divergence_and_the_best() -> None:
@@ -167,6 +170,11 @@ def test_a_run_may_break_off_with_an_infinite_norm_first() -> None:
 def test_spikes_are_find_spikes(watch: str, threshold: float) -> None:
     box = LearningRateRuns(RUNS, learning_rate=1e-3, watch=watch, threshold=threshold)
     assert box.window == 15  # a quarter of what is kept
+    usual = inspect.signature(find_spikes).parameters
+    assert LearningRateRuns(RUNS).threshold == usual["threshold"].default
+    steps = np.arange(400)
+    longer = {name: np.ones((8, 400)) for name in ("loss", "norm")}
+    assert LearningRateRuns({**RUNS, **longer, "steps": steps}).window == usual["window"].default
     places = find_spikes(box.curve(watch), 15, threshold)
     assert box.spikes() == [int(RUNS["steps"][place]) for place in places]
     assert int(RUNS["steps"][40]) in box.spikes()
@@ -188,13 +196,28 @@ def test_the_instance_of_gpt3() -> None:
     assert box.tokens_per_parameter() == pytest.approx(1.714, abs=5e-4)
     assert sum(box.memory().values()) == 16 * 175e9
     assert box.devices_to_hold() == math.ceil(16 * 175 / 80)
+    assert TrainingCalculator(device_memory=40).devices_to_hold() == 70
     wanted = 6 * 175e9 * 300e9 / (1024 * 0.4 * 1e14)
     assert box.seconds() == pytest.approx(wanted)
     assert box.cost() == pytest.approx(wanted / 3600 * 1024 * 2)
     alone = TrainingCalculator(devices=1)
     assert alone.seconds() == pytest.approx(1024 * wanted)
+    assert costs.training_cost(3600, 1, 0) == 0  # devices of one's own
     assert alone.cost() == pytest.approx(box.cost())  # twice the devices, half the time
     assert lasting(alone.seconds()) == "250 years"
+    assert "250 years on 1 device at" in alone.describe() and "on 1,024 devices at" in box.describe()
+
+
+def test_bytes_are_those_of_the_literature() -> None:
+    """Rajbhandari and others: 2N + 2N + 12N; Korthikanti and others: 34 bytes, 2 of them masks, and 5as/h."""
+    assert costs.state_bytes(1, "bfloat16") == {"weights": 2, "gradients": 2, "adam": 12}
+    assert costs.state_bytes(1) == {"weights": 4, "gradients": 4, "adam": 8}
+    for name in costs.PRESETS:
+        config = costs.preset(name)
+        d, layers, top = config.width, config.layers, 2 * config.width + config.vocab_size
+        assert (costs.activations_per_token(config) - top) * 2 == layers * 32 * d
+        rows = costs.activations_per_token(config, stored=True) - costs.activations_per_token(config)
+        assert 2 * rows == layers * 2 * config.heads * config.context
 
 
 def test_sums_have_one_home() -> None:
@@ -238,7 +261,9 @@ def test_bad_sums_are_refused(function, arguments: tuple, named: str) -> None:
 def test_times_in_words() -> None:
     year = 365.25 * 86_400
     assert [lasting(t) for t in (1, 60, 3600, 86_400, year)] == [
-        "1 seconds", "1 minutes", "1 hours", "1 days", "1 years"]  # fmt: skip
+        "1 second", "1 minute", "1 hour", "1 day", "1 year"]  # fmt: skip
+    assert lasting(365.2 * 86_400) == "365 days"
+    assert [lasting(t) for t in (0.1, 11, 2 * year)] == ["0.1 seconds", "11 seconds", "2 years"]
     assert (shortened(12.6), shortened(0.126), lasting(1e9 * year)) == ("13", "0.13", "1e+09 years")
     for bad in (0, -1, math.inf, math.nan):
         with pytest.raises(ValueError, match="^seconds must"):

@@ -99,6 +99,41 @@ def test_a_lower_threshold_never_finds_fewer_spikes(runs: Live) -> None:
     assert marks.count("M") == counts[1]
 
 
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("tongue", ["en", "zh-Hans"])
+def test_nothing_moves_under_the_finger(open_page: Callable, live: Callable, width: int, tongue: str) -> None:
+    page = open_page(PAGE, alone=NAME, width=width)
+    script = "document.addEventListener('DOMContentLoaded', () => { document.documentElement.lang = '%s'; })"
+    page.add_init_script(script % tongue)
+    page.reload()
+    x = live(page, NAME).set(prediction="skipped")
+    places = set()
+    for learning_rate in LearningRateRuns(given(x)).rates:
+        for watch, threshold in (("loss", 2), ("norm", 2), ("norm", 8), ("loss", 20)):
+            x.set(learning_rate=learning_rate, watch=watch, threshold=threshold)
+            places.add(x.box.locator("[data-trait=watch]").bounding_box()["y"] + page.evaluate("scrollY"))
+    assert len(places) == 1
+
+
+def test_a_shown_run_that_diverged_wears_its_cross(runs: Live) -> None:
+    box = LearningRateRuns(given(runs))
+    run = int(box.diverged().argmax())
+    runs.set(learning_rate=box.runs["learning_rate"][run], warmup=box.runs["warmup"][run])
+    front = """el => {
+        const [ring, cross] = ['.xp-marker', '.xp-runs-cross'].map(s => el.querySelector('.xp-runs-ends ' + s));
+        return !!(ring.compareDocumentPosition(cross) & Node.DOCUMENT_POSITION_FOLLOWING); }"""
+    assert runs.box.evaluate(front)
+
+
+def test_the_ear_hears_the_verdict_once(runs: Live) -> None:
+    said = runs.box.get_by_role("status")
+    runs.box.locator(".xp-bet").get_by_role("button").first.press("Enter")
+    expect(said).to_contain_text("You bet on")
+    runs.box.get_by_role("slider", name="Warm-up").press("End")
+    expect(said).to_contain_text("Learning rate")
+    assert "bet" not in said.inner_text()
+
+
 BAD = ["learning_rate=0.123", "warmup=3", "watch=rate", "threshold=1", "prediction=0.123"]
 
 

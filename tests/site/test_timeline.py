@@ -150,3 +150,33 @@ def test_it_fits_a_phone(open_page: Opener, live: Finder) -> None:
     x = live(open_page(PAGE, alone=NAME, width=360), NAME)
     assert x.page.evaluate("document.documentElement.scrollWidth") <= 360
     assert x.box.locator(".xp-tl .xp-plot-svg").bounding_box()["width"] > 280
+
+
+def test_what_is_not_closed_stands_out(line: Live) -> None:
+    """Models on request stand out with the open ones, and the control says so."""
+    asked = sum(one["open"] == "on request" for one in rows(line))
+    opened = sum(one["open"] == "open" for one in rows(line))
+    assert asked and opened
+    line.box.get_by_text("not closed", exact=True).click()
+    expect(line.box.locator("[role=option]:not(.xp-tl-off)")).to_have_count(asked + opened)
+
+
+CLASHES = """box => {
+  const inner = (e, d) => { const r = e.getBoundingClientRect(); return {l: r.left + 1, r: r.right - 1, t: r.top + d, b: r.bottom - d}; };
+  const names = [...box.querySelectorAll('.xp-tl-name')].map(e => [e.textContent, inner(e, 3)]);
+  const marks = [...box.querySelectorAll('[role=option] .xp-tl-mark')].map((e, i) => [`mark ${i}`, inner(e, 1)]);
+  const hit = (a, b) => a.l < b.r && b.l < a.r && a.t < b.b && b.t < a.b;
+  const all = [...names, ...marks];
+  return names.flatMap(([name, a], i) => all.filter(([, b], k) => k > i && hit(a, b)).map(([other]) => `${name} on ${other}`));
+}"""  # noqa: E501
+
+
+@pytest.mark.parametrize(("width", "most_unnamed"), [(1280, 3), (360, 8)])
+def test_names_hide_nothing(open_page: Opener, live: Finder, width: int, most_unnamed: int) -> None:
+    x = live(open_page(PAGE, alone=NAME, width=width), NAME)
+    names = [one["name"] for one in rows(x)]
+    for chosen, base in (("GPT-3", "GPT-2"), (names[-1], names[0]), ("Llama 3.1", names[-1])):
+        box = x.set(chosen=chosen, base=base).box
+        assert box.evaluate(CLASHES) == []
+        named = box.locator(".xp-tl-name").all_text_contents()
+        assert len(named) >= len(names) - most_unnamed and "Kimi K2" in named

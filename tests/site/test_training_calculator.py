@@ -68,6 +68,35 @@ def test_twenty_tokens_for_each_parameter(calculator: Live) -> None:
     assert "makes the most of a given compute" in caption(calculator)
 
 
+def test_twenty_tokens_for_each_parameter_within_the_same_operations(calculator: Live) -> None:
+    calculator.button("20 tokens each, same 6ND").press("Enter")
+    shown = calculator.settle().readouts()
+    assert shown["compute"] == pytest.approx(3.15e23, rel=1e-5)
+    assert shown["ratio"] == pytest.approx(20, rel=0.01)
+    assert calculator.get("parameters") == pytest.approx((3.15e23 / 120) ** 0.5, rel=0.01)
+
+
+def test_the_start_brings_every_setting_back(open_page: Callable, live: Callable) -> None:
+    x = live(open_page(PAGE, alone=NAME), NAME)
+    names = [name for name in FRESH if name != "prediction"]
+    start = {name: x.get(name) for name in names}
+    x.button("25 years").press("Enter")
+    x.set(price=7, precision="float32", device_memory=16, peak=1e12, utilization=0.9, tokens=1e6)
+    x.button("As the page begins").press("Enter")
+    assert {name: x.settle().get(name) for name in names} == start
+    assert x.get("prediction") == "decades"
+
+
+def test_the_ear_hears_the_verdict_once(open_page: Callable, live: Callable) -> None:
+    x = live(open_page(PAGE, alone=NAME), NAME)
+    said = x.box.get_by_role("status")
+    x.button("25 years").press("Enter")
+    expect(said).to_have_text("You bet on 25 years; GPT-3 on one such device takes 250 years.")
+    x.control("Devices").press("ArrowRight")
+    expect(said).to_contain_text("3.15 × 10²³ operations, 125 years")
+    assert "bet" not in said.inner_text()
+
+
 def test_the_place_in_the_plane_is_dragged_and_moved_by_keys(calculator: Live) -> None:
     place = calculator.box.get_by_role("slider", name="This training")
     place.press("ArrowRight")
@@ -91,7 +120,7 @@ def test_twice_the_devices_cost_the_same(calculator: Live) -> None:
     two = calculator.set(devices=2048).readouts()
     assert two["seconds"] == pytest.approx(one["seconds"] / 2)
     assert two["cost"] == pytest.approx(one["cost"])
-    assert "too few of them" in caption(calculator.set(devices=32))
+    assert "too few here" in caption(calculator.set(devices=32))
 
 
 def test_the_bet_sets_its_case(open_page: Callable, live: Callable) -> None:

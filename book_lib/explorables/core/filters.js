@@ -30,20 +30,19 @@ export const measureOf = (rule) => /** @type {keyof Measures} */ (rule.slice(4))
 /** @param {string} text @param {RegExp} kind */
 const count = (text, kind) => text.match(kind)?.length ?? 0;
 
-/** Lines that are not empty, without the white space around them. @param {string} text */
-const linesOf = (text) => text.split("\n").map((line) => line.replace(EDGES, "")).filter((line) => line !== "");
+/** How many characters, white space aside, stand in lines that were there before. @param {string} text */
+const repeated = (text) => repeats(text).reduce((sum, [line, again]) => sum + (again ? count(line, VISIBLE) : 0), 0);
 
 /** @param {string} text @param {number} language  the library's score: its model of letters is too large for a page @returns {Measures} */
 export function measure(text, language) {
   const words = wordsOf(text);
-  const lines = linesOf(text);
   const visible = count(text, VISIBLE);
   return {
     words: words.length,
     language,
     letters: visible ? count(text, LETTER) / visible : 0,
     word_length: words.length ? words.reduce((sum, word) => sum + [...word].length, 0) / words.length : 0,
-    repeated_lines: lines.length ? 1 - new Set(lines).size / lines.length : 0,
+    repeated_lines: visible ? repeated(text) / visible : 0,
     symbols: visible ? count(text, SYMBOL) / visible : 0,
     stop_words: new Set(words.filter((word) => STOP_WORDS.has(word))).size,
   };

@@ -44,6 +44,9 @@ export function floorOf(models) {
   return Math.floor(Math.log10(Math.min(...(sizes.length ? sizes : [1e9])) / 2));
 }
 
+/** Where the axis of dates ends: a sixth of their span after the last one, so that its name has room. @param {number[]} years */
+export const lastOf = (years) => Math.max(...years) + Math.max(0.3, (Math.max(...years) - Math.min(...years)) / 6);
+
 /**
  * Where names go so that none hides another: right of its point, left, above or below; null where there is no room.
  * The first ones are served first.
@@ -57,7 +60,7 @@ export function placeNames(points, box, { height = 15, gap: usual = 9 } = {}) {
   const taken = [];
   const free = (/** @type {{x: number, y: number, width: number}} */ a) => a.x >= box.left && a.x + a.width <= box.right && a.y - height / 2 >= box.top && a.y + height / 2 <= box.bottom
     && taken.every((b) => a.x + a.width + 3 < b.x || b.x + b.width + 3 < a.x || Math.abs(a.y - b.y) >= height)
-    && points.every((p) => p.x < a.x - usual + 3 || p.x > a.x + a.width + usual - 3 || Math.abs(p.y - a.y) > height / 2 + 4);
+    && points.every((p) => p.x < a.x - usual + 3 || p.x > a.x + a.width + usual - 3 || Math.abs(p.y - a.y) > height / 2 + 6);
   return points.map(({ x, y, width, gap = usual }) => {
     const tries = [[x + gap, y], [x - gap - width, y], [x - width / 2, y - gap - height / 2], [x - width / 2, y + gap + height / 2]].map(([a, b]) => ({ x: a, y: b, width }));
     const found = tries.find(free);
