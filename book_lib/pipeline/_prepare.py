@@ -94,6 +94,7 @@ def prepare(run: RunFolder, table: _settings.Table, restart: bool) -> str:
         if _stored.is_prepared(run) and not restart:
             raise ValueError(f"{run.path} has been prepared by another process meanwhile")
         run.forget(PRETRAIN, MODEL)
+        run.forget(STAGE)  # a kill before the settings are written must not leave the old ones beside the new text
         _stored.save(run, prepared, {"settings": settings, **told, **outcome(prepared)})
         run.settle(STAGE, settings, anew=True)
     return (f"{len(documents):,} documents, {prepared.funnel[-1].documents:,} left: {len(prepared.train):,} tokens to "

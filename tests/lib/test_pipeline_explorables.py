@@ -3,12 +3,14 @@
 import math
 import time
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from book_lib import plotting
 from book_lib.explorables import DataFunnel, MinHashCurve
 from book_lib.explorables.data_funnel import LONGEST, REAL, SHORTEST, passages, planted, trimmed
-from book_lib.explorables.minhash_curve import HASHES, RUN, WORDS, pair
+from book_lib.explorables.minhash_curve import HASHES, RUN, SHOWN, WORDS, pair
 from book_lib.pipeline import data
 from book_lib.pipeline.data import Document, FilterConfig, Truth
 from book_lib.rng import CounterRNG
@@ -198,7 +200,42 @@ def test_what_is_planted_is_cut_at_an_end() -> None:
     assert trimmed("short", "good", CounterRNG(1)) == "short"
 
 
+def test_the_picture_draws_what_is_left_and_what_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plotting, "still", lambda figure: figure)
+    box = DataFunnel(min_words=40)
+    left, right = box.still().axes
+    assert [bar.get_width() for bar in left.patches] == [stage.documents for stage in box.stages()]
+    kinds = list(box.kinds().values())
+    grounds, shares = right.containers
+    assert [bar.get_width() for bar in grounds] == [1] * len(kinds)
+    assert [bar.get_width() for bar in shares] == pytest.approx([gone / count for count, gone in kinds])
+
+
 # -- the curve
+
+
+def test_longer_documents_are_cut_to_the_shortest() -> None:
+    box = MinHashCurve(documents=[*SMALL[:3], " ".join(f"v{k}" for k in range(60))])
+    assert [len(text.split()) for text in box.passages] == [40] * 4
+
+
+def test_the_picture_draws_the_curve_its_errors_and_the_bands() -> None:
+    box = MinHashCurve(documents=SMALL, bands=8, rows=4, threshold=0.6)
+    figure, (left, right) = plotting.figure(columns=2)
+    box._draw_curve(left)
+    idle, missed = (area.get_paths()[0].vertices for area in left.collections)
+    assert idle[:, 0].max() == pytest.approx(0.6) and idle[:, 0].min() == 0 and idle[:, 1].min() == 0
+    assert missed[:, 0].min() == pytest.approx(0.6) and missed[:, 0].max() == 1 and missed[:, 1].max() == 1
+    line, _, points = left.lines
+    np.testing.assert_allclose(line.get_ydata(), 1 - (1 - line.get_xdata() ** 4) ** 8, atol=1e-12)
+    np.testing.assert_allclose(np.transpose(points.get_data()), box.points(SHOWN)[:, :2])
+    box._draw_bands(right)
+    drawn = [(patch.get_x(), patch.get_y(), patch.get_height()) for patch in right.patches]
+    agree = box.agreement()[:32].reshape(8, 4)
+    cells = [(band, row, 1) for band, row in np.argwhere(agree).tolist()]
+    assert drawn == cells + [(band, 0, 4) for band in range(8) if agree[band].all()]
+    plt.close(figure)
+
 
 
 def test_pairs_have_the_similarity_that_is_drawn() -> None:
@@ -254,6 +291,10 @@ def test_counts_at_the_threshold() -> None:
     above = sum(one.similarity >= 0.5 for one in box.pairs(120))
     assert counts["found"] + counts["missed"] == above and sum(counts.values()) == 120
     assert box.counts(0) == {"found": 0, "missed": 0, "idle": 0, "spared": 0}
+    equal = next(one.similarity for one in box.pairs(120) if 0.1 < one.similarity < 0.9)
+    box.threshold = equal  # as similar as that is similar enough
+    counts = box.counts(120)
+    assert counts["found"] + counts["missed"] == sum(one.similarity >= equal for one in box.pairs(120))
     with pytest.raises(ValueError, match="count must be at most 400"):
         box.counts(401)
 

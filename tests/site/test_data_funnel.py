@@ -207,6 +207,9 @@ def test_truth_comes_after_the_bet(funnel: Live) -> None:
     assert f"You bet right: {recall:.0f} %" in caption(funnel)
     expect(funnel.box.get_by_role("status")).to_have_text(re.compile(r"You bet right: \d+ % at the usual bounds\.$"))
     assert "You bet “Nearly all”" in caption(funnel.set(prediction="all"))
+    start(funnel, prediction="").button("Nearly all").click()  # the bounds stay, and the first passage is no news yet
+    words = r"a precision of \d+ %\..* You bet “Nearly all”; at the usual bounds it is \d+ %\.$"
+    expect(funnel.box.get_by_role("status")).to_have_text(re.compile(words))
 
 
 def test_a_stricter_rule_leaves_less_and_is_drawn(funnel: Live) -> None:
