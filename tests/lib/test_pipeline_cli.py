@@ -192,6 +192,16 @@ def test_restart_throws_away_what_builds_on_it(mine, texts):
     assert RunFolder(mine).metrics() == [] and not list((mine / "checkpoints").iterdir())
 
 
+def test_a_restart_killed_on_its_way_leaves_no_settings_of_another_text(mine, texts, monkeypatch):
+    save = _stored.save
+    monkeypatch.setattr(_stored, "save", lambda *arguments: (save(*arguments), (_ for _ in ()).throw(KeyboardInterrupt)))
+    assert say("prepare", mine, "--restart", "--text", texts, "--vocab-size", 280) == 130
+    assert "prepare" not in RunFolder(mine).config
+    monkeypatch.undo()
+    assert say("prepare", mine, "--text", texts, "--vocab-size", 280) == 0  # it only writes the settings down
+    assert RunFolder(mine).config["prepare"]["vocab_size"] == 280
+
+
 def test_pretrain_begins_anew_only_if_asked(trained, tmp_path, capsys):
     run = Path(shutil.copytree(trained, tmp_path / "mine"))
     assert say("pretrain", run, "--seed", 3) == 2
