@@ -194,7 +194,12 @@ def test_restart_throws_away_what_builds_on_it(mine, texts):
 
 def test_a_restart_killed_on_its_way_leaves_no_settings_of_another_text(mine, texts, monkeypatch):
     save = _stored.save
-    monkeypatch.setattr(_stored, "save", lambda *arguments: (save(*arguments), (_ for _ in ()).throw(KeyboardInterrupt)))
+
+    def killed(*arguments):
+        save(*arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_stored, "save", killed)
     assert say("prepare", mine, "--restart", "--text", texts, "--vocab-size", 280) == 130
     assert "prepare" not in RunFolder(mine).config
     monkeypatch.undo()
