@@ -112,7 +112,7 @@ class RunFolder:
         """
         if self.exists:
             self._document()  # refuses another program's config.json
-        elif self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+        elif self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())) and not self.exists:
             raise ValueError(f"{self.path} must be a run folder, or not be there yet: it has no {CONFIG}")
         there = next(one for one in (self.path, *self.path.absolute().parents) if one.exists())
         if not there.is_dir():
@@ -125,8 +125,8 @@ class RunFolder:
         self.check()
         if self.exists:
             return
-        if self.path.is_dir():
-            self.path.rmdir()
+        if not self._cleared():
+            return
         self.path.parent.mkdir(parents=True, exist_ok=True)
         staged = self.path.with_name(f"{self._staged}{secrets.token_hex(4)}{PART}")
         try:
@@ -138,6 +138,19 @@ class RunFolder:
                 raise
         finally:
             shutil.rmtree(staged, ignore_errors=True)
+
+    def _cleared(self) -> bool:
+        """Make way by removing an empty folder; false if another process has put a run there meanwhile."""
+        try:
+            if self.path.is_dir():
+                self.path.rmdir()
+        except FileNotFoundError:
+            pass  # another process has made way
+        except OSError:
+            if not self.exists:
+                raise
+            return False
+        return True
 
     @property
     def _staged(self) -> str:
@@ -296,7 +309,7 @@ class RunFolder:
         """Write one file of the folder: who reads it sees the old content or the new, never a part.
 
         Args:
-            name: such as "report.md" or "figures/loss.svg".
+            name: such as ``report.md`` or ``figures/loss.svg``.
             content: bytes, or text that becomes UTF-8.
 
         Returns:

@@ -146,6 +146,23 @@ def test_of_many_that_come_at_once_one_gets_it(tmp_path):
     holders[0].__exit__()
 
 
+@pytest.mark.parametrize("when", ["rmdir", "iterdir"])
+def test_one_that_comes_between_two_looks_is_not_taken_for_a_foreign_folder(tmp_path, monkeypatch, when):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    real = getattr(Path, when)
+
+    def another_is_quicker(path):
+        monkeypatch.undo()
+        with RunFolder(folder) as other:
+            other.append({"stage": "pretrain", "step": 1})
+        return real(path)
+
+    monkeypatch.setattr(Path, when, another_is_quicker)
+    with RunFolder(folder) as run:
+        assert run.metrics() == [{"stage": "pretrain", "step": 1}]
+
+
 # ----------------------------------------------------------------------------------------------- settings
 
 
