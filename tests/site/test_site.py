@@ -75,10 +75,14 @@ def test_the_site_has_explorables() -> None:
 @every_explorable
 @pytest.mark.parametrize("how", ["keyboard", "pointer"])
 def test_every_control_has_an_effect(open_page: Open, path: str, index: int, how: str) -> None:
-    """To both ends, with an effect beyond the control's own number."""
-    page = open_page(path, alone=index)
-    complaints = check_explorable(page.locator(BOX).first, how)
-    assert not complaints, "\n".join(complaints)
+    """To both ends, with an effect beyond the control's own number; on a busy machine, at the second try."""
+    for _ in range(2):  # what is broken is broken twice; what was only not drawn in time is not
+        page = open_page(path, alone=index)
+        complaints = check_explorable(page.locator(BOX).first, how)
+        if not complaints:
+            return
+        page.close()
+    pytest.fail("\n".join(complaints))
 
 
 def test_the_checker_sees_a_dead_control(open_page: Open) -> None:
