@@ -1,65 +1,33 @@
-"""The command line: ``python -m book_lib.pipeline prepare|pretrain|sft|reward|ppo|dpo|safety|report RUN``.
+"""The command line: ``python -m book_lib.pipeline prepare|pretrain|report RUN``.
 
 Each stage is an entry of :data:`STAGES`: its name, what ``--help`` says of it, a function that adds its flags and one
-that does it; see :mod:`book_lib.pipeline._cli_stage`. Whatever a stage imports, it imports when it is asked for, so
-that ``--help`` comes at once.
+that does it. Whatever a stage imports, it imports when it is asked for, so that ``--help`` comes at once.
 """
 
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
-from book_lib.pipeline import _cli_chat, _cli_ppo, _cli_reward, _settings
-from book_lib.pipeline._cli_stage import (
-    NAMES,
-    PROGRAM,
-    Stage,
-    add_common,
-    command,
-    existing,
-    forget,
-    say_next,
-    table_of,
-)
+from book_lib.pipeline import _settings
 from book_lib.pipeline._lock import RunInUseError
 from book_lib.pipeline.run import RunFolder
 
-ABOUT = """From raw text to a small assistant, stage by stage, in a folder that keeps everything.
+PROGRAM = "python -m book_lib.pipeline"
+ABOUT = """From raw text to a small language model, stage by stage, in a folder that keeps everything.
 
   python -m book_lib.pipeline prepare runs/mine --text my_texts   # filter, drop duplicates, cut into tokens
   python -m book_lib.pipeline pretrain runs/mine --steps 2000     # train; Ctrl-C, and the same command goes on
-  python -m book_lib.pipeline sft runs/mine                       # from conversations: it answers
-  python -m book_lib.pipeline reward runs/mine                    # from preferences: what an answer is worth
-  python -m book_lib.pipeline ppo runs/mine                       # it learns to give answers that are worth more
-  python -m book_lib.pipeline safety runs/mine                    # a layer that checks what goes in and comes out
   python -m book_lib.pipeline report runs/mine                    # write runs/mine/report.md again
 """
-CHAIN = """what a stage needs, what it reads, and where it leaves what it makes:
-
-  prepare                          --text: .txt, .md and .rst files          RUN/data
-  pretrain  after prepare                                                    RUN/model
-  sft       after pretrain         --chats: conversations                    RUN/sft
-  reward    after sft              --preferences: pairs of answers           RUN/reward
-  ppo       after sft and reward   --prompts: what is to be answered         RUN/ppo
-  dpo       after sft              --preferences: pairs of answers           RUN/dpo
-  safety    after sft, ppo or dpo  --requests: what may be asked, what not   RUN/safety
-
-Without --text the texts are those that Python brings along. Without files of yours, the stages from sft on talk about
-a toy world in which each answer can be judged exactly; so you can try the whole chain with no data at all. Files of
-yours hold a JSON object a line:
-
-  chats.jsonl        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
-  preferences.jsonl  {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
-  prompts.jsonl      {"messages": [{"role": "user", "content": "Hi"}]}
-  requests.jsonl     {"text": "Hi, you fool.", "harmful": true}
-
-python -m book_lib.pipeline STAGE --help tells more."""
 SETTINGS = """Settings are taken from the command line; where it is silent from --config; where that is silent from
 what the run began with; else they have the defaults in brackets. --config is a file that ends in .toml or .json,
-with a table for each stage, and in it one for what the stage reads:
+with a table for each stage:
 
   [prepare]
   seed = 1
@@ -68,12 +36,32 @@ with a table for each stage, and in it one for what the stage reads:
   steps = 2000
   learning_rate = 2e-3
 
-  [sft.sources]
-  chats = "chats.jsonl"
-
 The folder RUN holds config.json (the settings; --config takes it, too), metrics.jsonl (a JSON object a line),
 report.md with figures/, checkpoints/, and what the stages make. One process at a time may use it.
 """
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A subcommand.
+
+    Args:
+        name: what is typed.
+        summary: one line for the list of stages.
+        about: what its own ``--help`` begins with.
+        examples: what may be typed behind its name, and what that does.
+        again: what to do after it was stopped.
+        add: adds its flags.
+        go: does it.
+    """
+
+    name: str
+    summary: str
+    about: str
+    examples: tuple[tuple[str, str], ...]
+    again: str
+    add: Callable[[argparse.ArgumentParser], None]
+    go: Callable[[argparse.Namespace], None]
 
 
 # ----------------------------------------------------------------------------------------------------- prepare
@@ -99,7 +87,7 @@ def go_prepare(arguments: argparse.Namespace) -> None:
     with run:
         report = _report.write_report(run)
     print(done)
-    say_next(report, command("pretrain", run))
+    say_next(report, f"{PROGRAM} pretrain {shlex.quote(str(run.path))}")
 
 
 # ---------------------------------------------------------------------------------------------------- pretrain
@@ -117,7 +105,7 @@ def go_pretrain(arguments: argparse.Namespace) -> None:
     """Train, or go on, and report."""
     from book_lib.pipeline import _report, _stored
     from book_lib.pipeline._pretrain_config import Text
-    from book_lib.pipeline.pretrain import DivergedError, PretrainConfig, pick_device, pretrain
+    from book_lib.pipeline.pretrain import MODEL, DivergedError, PretrainConfig, pick_device, pretrain
 
     run = existing(arguments.run)
     config = _settings.build(PretrainConfig, table_of(arguments, "pretrain", run), "pretrain")
@@ -125,7 +113,7 @@ def go_pretrain(arguments: argparse.Namespace) -> None:
         text, device = _stored.load(run), pick_device(config.device)
         Text.of(text, config)  # before anything is thrown away
         if arguments.restart:
-            forget(run, "pretrain")
+            run.forget("pretrain", MODEL)
         for name, value in [*_report.costs(run, config), ("runs on", str(device))]:
             print(f"{name}: {value}", flush=True)
         try:
@@ -136,7 +124,7 @@ def go_pretrain(arguments: argparse.Namespace) -> None:
         report = _report.write_report(run)
     for name, value in _report.results(list(done.rows)):
         print(f"{name}: {value}")
-    say_next(report, command("sft", run))
+    say_next(report)
 
 
 # ------------------------------------------------------------------------------------------------------ report
@@ -155,7 +143,7 @@ def go_report(arguments: argparse.Namespace) -> None:
         say_next(_report.write_report(run))
 
 
-OWN = (
+STAGES = (
     Stage("prepare", "filter texts, drop duplicates, learn tokens and cut the texts into them",
           "Read texts (a folder of yours, or what Python brings along), filter them, drop duplicates, learn a "
           "vocabulary and cut the texts into tokens. Nothing is written before all that has succeeded.",
@@ -172,16 +160,47 @@ OWN = (
           "the same command, without --restart, goes on from the last checkpoint", add_pretrain, go_pretrain),
     Stage("report", "write report.md and its figures from what the run holds",
           "Write report.md and its figures again from what the run holds: what became of the text, how the model "
-          "learned, what it writes, what it answers, and what that is worth.",
+          "learned, what it writes.",
           (("runs/mine", "writes runs/mine/report.md and runs/mine/figures"),), "the same command does it again",
           add_report, go_report),
 )  # fmt: skip
-STAGES: tuple[Stage, ...] = tuple(
-    sorted((*OWN, *_cli_chat.STAGES, *_cli_reward.STAGES, *_cli_ppo.STAGES), key=lambda stage: NAMES.index(stage.name))
-)
 
 
-# ------------------------------------------------------------------------------------------------------ the program
+# ------------------------------------------------------------------------------------------- common to stages
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """Add what each stage that has settings understands."""
+    parser.add_argument("run", metavar="RUN", help="the folder of the run")
+    parser.add_argument("--config", metavar="FILE", help="settings, in TOML or JSON; see below")
+    parser.add_argument("--restart", action="store_true",
+                        help="throw away what this stage, and those that build on it, have left in the folder, its "
+                        "settings included, and begin anew")  # fmt: skip
+
+
+def table_of(arguments: argparse.Namespace, stage: str, run: RunFolder) -> _settings.Table:
+    """Return a stage's settings: what the run began with, below the file's, below the command line's."""
+    began = {} if arguments.restart or not run.exists else run.config.get(stage, {})
+    names = [one.name for one in STAGES]
+    told = {} if arguments.config is None else _settings.read_file(arguments.config, names).get(stage, {})
+    return _settings.merged(began, told, _settings.given(arguments))
+
+
+def existing(path: str) -> RunFolder:
+    """Return the run folder of this path, which must be there."""
+    run = RunFolder(path)
+    run.check()
+    if not run.exists:
+        command = f"{PROGRAM} prepare {shlex.quote(path)}"
+        raise FileNotFoundError(f"there is no run folder {path}; what makes it is: {command}")
+    return run
+
+
+def say_next(report: Path, command: str | None = None) -> None:
+    """Tell what to look at, and what to do next."""
+    print(f"report: {report}")
+    if command is not None:
+        print(f"next: {command}")
 
 
 def told_of(stage: Stage) -> str:
@@ -193,7 +212,7 @@ def told_of(stage: Stage) -> str:
 
 def parser_of(arguments: Sequence[str]) -> argparse.ArgumentParser:
     """Return the parser; only the stage that is named first has its flags, as those cost an import of torch."""
-    parser = argparse.ArgumentParser(PROGRAM, description=ABOUT, epilog=CHAIN,
+    parser = argparse.ArgumentParser(PROGRAM, description=ABOUT, epilog=f"{PROGRAM} STAGE --help tells more.",
                                      formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
     stages = parser.add_subparsers(title="stages", metavar="STAGE", required=True, dest="stage")
     for stage in STAGES:
@@ -221,10 +240,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     typed = list(sys.argv[1:] if arguments is None else arguments)
     name = typed[0] if typed else ""
     try:
-        parser = parser_of(typed)
-        chosen, rest = parser.parse_known_args(typed)
-        if rest:
-            parser.error(f"not understood: {' '.join(rest)}; {PROGRAM} {name} --help tells what there is")
+        chosen = parser_of(typed).parse_args(typed)
         chosen.go(chosen)
     except (ValueError, OSError, RunInUseError) as error:
         told = str(error).replace("begin anew", "begin anew (with --restart)")

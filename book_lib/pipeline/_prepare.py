@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from book_lib.pipeline import _settings, _stored, data
-from book_lib.pipeline._cli_stage import FOLDERS, heirs
+from book_lib.pipeline._pretrain_loop import MODEL
+from book_lib.pipeline._pretrain_loop import STAGE as PRETRAIN
 from book_lib.pipeline._sources import SUFFIXES
 from book_lib.pipeline.data import Document, PrepareConfig, Prepared
 from book_lib.pipeline.run import RunFolder, first_difference
@@ -92,8 +93,7 @@ def prepare(run: RunFolder, table: _settings.Table, restart: bool) -> str:
     with run:
         if _stored.is_prepared(run) and not restart:
             raise ValueError(f"{run.path} has been prepared by another process meanwhile")
-        for later in heirs(run, STAGE):
-            run.forget(later, FOLDERS[later])
+        run.forget(PRETRAIN, MODEL)
         run.forget(STAGE)  # a kill before the settings are written must not leave the old ones beside the new text
         _stored.save(run, prepared, {"settings": settings, **told, **outcome(prepared)})
         run.settle(STAGE, settings, anew=True)

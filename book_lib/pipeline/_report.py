@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,6 @@ import numpy as np
 
 from book_lib import plotting
 from book_lib.pipeline import _stored
-from book_lib.pipeline._cli_stage import command
 from book_lib.pipeline._monitoring import THRESHOLD, WINDOW
 from book_lib.pipeline._settings import build
 from book_lib.pipeline.pretrain import (
@@ -26,6 +26,7 @@ from book_lib.pipeline.run import CONFIG, REPORT, Row, RunFolder
 from book_lib.sampling import generate
 from book_lib.transformer import count_parameters
 
+COMMAND = "python -m book_lib.pipeline"
 LAST = 50  # steps whose mean loss is told
 POINTS = 2000  # of a curve that is drawn
 SHOWN = 10  # documents that were left out
@@ -49,27 +50,12 @@ def write_report(run: RunFolder) -> Path:
         parts += text_part(run)
     if "pretrain" in config:
         parts += pretraining_part(run, config["pretrain"])
-    parts += alignment_parts(run)
     if len(parts) == 1:
         parts.append(f"Nothing has been done yet: `{command('prepare', run)}` is the first stage.")
     if config:
         parts += ["## Settings", "As in `config.json`, which may be handed to `--config`."]
         parts.append(fenced(json.dumps(config, indent=2, ensure_ascii=False), "json"))
     return run.write(REPORT, "\n\n".join(parts) + "\n")
-
-
-def alignment_parts(run: RunFolder) -> Iterator[str]:
-    """Yield what the stages behind pre-training have to tell, those that have begun."""
-    # subtle: not above, as these import this module.
-    from book_lib.pipeline import _report_chat, _report_ppo, _report_reward
-
-    config = run.config
-    yield from _report_chat.parts(run)
-    if "reward" in config:
-        yield from _report_reward.reward_part(run, config["reward"])
-    yield from _report_ppo.parts(run)
-    if "safety" in config:
-        yield from _report_reward.safety_part(run, config["safety"])
 
 
 # ----------------------------------------------------------------------------------------------------- the text
@@ -255,12 +241,15 @@ def thinned(x: list[float], y: list[float]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def table(rows: Iterable[tuple[str, ...]], heading: tuple[str, ...] = ("", "")) -> str:
-    """Return rows as a Markdown table; columns of numbers, behind the first, are flush right."""
+    """Return rows as a Markdown table; numbers, which come behind, are flush right."""
     cells = [tuple(cell.replace("|", "\\|") for cell in row) for row in rows]
-    columns = list(zip(*cells, strict=True))[1:] if cells else [()] * (len(heading) - 1)
-    right = [2 * sum(re.match(r"[-+]?\d", cell) is not None for cell in column) >= len(column) for column in columns]
-    lines = [heading, ("---", *("--:" if numbers else "---" for numbers in right)), *cells]
+    lines = [heading, ("---", *("--:" for _ in heading[1:])), *cells]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def command(stage: str, run: RunFolder) -> str:
+    """Return what is typed for a stage of a run."""
+    return f"{COMMAND} {stage} {shlex.quote(str(run.path))}"
 
 
 def fenced(text: str, language: str) -> str:

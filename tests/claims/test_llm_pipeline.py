@@ -295,7 +295,15 @@ def test_sharded_is_full_and_the_bubble_is_counted(here):
     assert r"\frac{p - 1}{m + p - 1}" in here.prose("sec-llm-parallel")
 
 
-# ---------------------------------------------------------------------------- L-16: watching
+# ---------------------------------------------------------------------------- L-15, L-16
+
+
+@pytest.mark.claim("L-15")
+def test_the_first_column_of_the_triangle(here):
+    assert here.right_option("Which data does pre-training need?") == "Text, as it is"
+    assert here.right_option("What is the task in pre-training?") == "To predict the next token"
+    prose = here.prose("sec-llm-triangle")
+    assert "huge amounts of text, without labels" in prose and "| **task** | the next token |" in prose
 
 
 def robust_z(values, window):

@@ -16,8 +16,6 @@ from book_lib import _ising_kernels as kernels
 from book_lib import ising, probability
 from book_lib.rng import CounterRNG, threefry2x32
 from tests.golden import (
-    alignment_masks,
-    alignment_tilt,
     boltzmann,
     classical,
     first_chapter,
@@ -294,7 +292,6 @@ GOLDEN: dict[str, Callable[[], dict[str, Any]]] = {
     "boltzmann": boltzmann.boltzmann,
     "bpe": page_model.bpe,
     "bpe_steps": language_models.bpe_steps,
-    "chat_template": alignment_masks.chat_template,
     "classify": classical.classify,
     "cluster": cluster,
     "costs": transformers.costs,
@@ -313,7 +310,6 @@ GOLDEN: dict[str, Callable[[], dict[str, Any]]] = {
     "houses": classical.houses,
     "ising": ising_runs,
     "kernels": graphs.kernels,
-    "kl_knob": alignment_tilt.knob,
     "laws": laws,
     "layers": graphs.layers,
     "leakage": first_chapter.leakage,
@@ -333,11 +329,9 @@ GOLDEN: dict[str, Callable[[], dict[str, Any]]] = {
     "rbm": boltzmann.rbm,
     "regression": classical.regressions,
     "rng": rng,
-    "safety": alignment_masks.safety,
     "sampler": page_model.sampler,
     "softmax": softmax,
     "thermal": information.thermal,
-    "tilt": alignment_tilt.taste,
     "timeline": training_runs.timeline,
     "tours": boltzmann.tours,
     "training_costs": training_runs.costs,
