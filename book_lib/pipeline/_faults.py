@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from book_lib import _checks
 from book_lib.pipeline._minhash import words_of
-from book_lib.pipeline._sources import Document
+from book_lib.pipeline._sources import Document, documents_of
 from book_lib.rng import Generator, RandomLike, as_generator
 
 INSULTS = (
@@ -123,7 +123,9 @@ def seed_faults(
     >>> sorted(one.label for one in truth)
     ['exact', 'good', 'good', 'near']
     """
-    originals = _documents(documents)
+    originals = documents_of("documents", documents)
+    if not originals:
+        raise ValueError("documents must hold at least one document, got none")
     shares = {"exact": exact, "near": near, "junk": junk}
     number = {name: _number(name, value, len(originals)) for name, value in shares.items()}
     rng = as_generator(rng)
@@ -141,18 +143,6 @@ def seed_faults(
         found += [Document(made(label, rng), f"{label} {k + 1}", "planted") for k in range(each)]
         truth += [Truth(label)] * each
     return _shuffled(found, truth, rng)
-
-
-def _documents(documents: Iterable[Document]) -> list[Document]:
-    if isinstance(documents, (str, Document)) or not isinstance(documents, Iterable):
-        raise TypeError(f"documents must be several documents, got {type(documents).__name__}")
-    found = list(documents)
-    for k, document in enumerate(found):
-        if not isinstance(document, Document):
-            raise TypeError(f"documents[{k}] must be a Document, got {type(document).__name__}")
-    if not found:
-        raise ValueError("documents must hold at least one document, got none")
-    return found
 
 
 def _number(name: str, value: float, count: int) -> int:

@@ -225,6 +225,17 @@ def _title(text: str) -> str:
     return " ".join(next((line for line in text.split("\n") if line.strip()), "untitled").split())
 
 
+def documents_of(name: str, documents: Iterable[Document]) -> list[Document]:
+    """Return several documents, refusing anything else."""
+    if isinstance(documents, (str, bytes, Document)) or not isinstance(documents, Iterable):
+        raise TypeError(f"{name} must be several documents, got {type(documents).__name__}")
+    found = list(documents)
+    for k, document in enumerate(found):
+        if not isinstance(document, Document):
+            raise TypeError(f"{name}[{k}] must be a Document, got {type(document).__name__}")
+    return found
+
+
 def texts_of(name: str, documents: Iterable[str | Document]) -> list[str]:
     """Return the texts of documents, or of texts, refusing anything else."""
     if isinstance(documents, (str, bytes, Document)) or not isinstance(documents, Iterable):

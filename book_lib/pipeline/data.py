@@ -61,7 +61,7 @@ from book_lib.pipeline._quality import (
     standard_toxicity,
     word_features,
 )
-from book_lib.pipeline._sources import Document, read_folder, standard_documents
+from book_lib.pipeline._sources import Document, documents_of, read_folder, standard_documents
 from book_lib.rng import as_generator
 from book_lib.tokenizer import BPETokenizer
 
@@ -287,12 +287,7 @@ class _Selection:
     """Documents on their way through the stages: what is left, what is not, and why."""
 
     def __init__(self, documents: Iterable[Document], config: PrepareConfig, progress: bool) -> None:
-        if isinstance(documents, (str, Document)) or not isinstance(documents, Iterable):
-            raise TypeError(f"documents must be several documents, got {type(documents).__name__}")
-        found = list(documents)
-        for k, document in enumerate(found):
-            if not isinstance(document, Document):
-                raise TypeError(f"documents[{k}] must be a Document, got {type(document).__name__}")
+        found = documents_of("documents", documents)
         if len(found) < 2:
             raise ValueError(f"documents must be two at least, one of them to hold out, got {len(found)}")
         self.texts = [document.text for document in found]
